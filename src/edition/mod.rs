@@ -1,0 +1,32 @@
+//! An issue rendered, frozen and content-hashed, with its merge fields open.
+
+pub mod marks;
+pub mod press;
+pub mod stencil;
+pub mod text;
+pub mod views;
+
+use serde::{Deserialize, Serialize};
+
+use crate::issue::IssueId;
+
+/// What every reader of an issue gets, but for the merge fields. Never changes once its mailing is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edition {
+    /// Which issue.
+    pub issue: IssueId,
+    /// SHA-256 over all the other fields, in hex: approvals and mailings name an edition by it.
+    pub hash: String,
+    /// The subject line.
+    pub subject: String,
+    /// BCP 47 tag, as in `Content-Language`.
+    pub lang: String,
+    /// The public page of this issue (STANDARDS L12).
+    pub archived_at: String,
+    /// The HTML part, CSS inlined, with marks where the merge fields go.
+    pub html: String,
+    /// The plain-text part, with the same marks.
+    pub text: String,
+    /// What every mark of this edition begins with.
+    pub mark: String,
+}

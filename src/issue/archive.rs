@@ -1,0 +1,154 @@
+//! What is already out, as assembling sees it: found by reference, or by a title as a person would quote it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::id::IssueId;
+use super::number::IssueNumber;
+use super::period::Period;
+
+/// An issue that is out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedIssue {
+    /// Its id.
+    pub id: IssueId,
+    /// Its title.
+    pub title: String,
+    /// What it stands for.
+    pub period: Period,
+    /// Its number, where the publication numbers its issues.
+    pub number: Option<IssueNumber>,
+    /// When it went out.
+    pub out_at: Timestamp,
+    /// The featured article first, then the pieces in reading order.
+    pub articles: Vec<ArchivedArticle>,
+    /// The manuscript as it stood then, for the archive's pages and for whatever is asked of it later.
+    pub manuscript: String,
+}
+
+/// An article of an issue that is out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedArticle {
+    /// Its place within the issue's URLs.
+    pub slug: String,
+    /// Its title as printed, without markup.
+    pub title: String,
+}
+
+/// One article together with the issue that carried it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found<'a> {
+    /// The issue.
+    pub issue: &'a ArchivedIssue,
+    /// The article.
+    pub article: &'a ArchivedArticle,
+}
+
+/// Everything that is out, in the order of ids.
+#[derive(Debug, Clone, Default)]
+pub struct Archive {
+    issues: Vec<ArchivedIssue>,
+}
+
+impl Archive {
+    /// An archive of these issues, in any order.
+    pub fn new(mut issues: Vec<ArchivedIssue>) -> Self {
+        issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
+        Self { issues }
+    }
+
+    /// All issues, oldest first.
+    pub fn issues(&self) -> &[ArchivedIssue] {
+        &self.issues
+    }
+
+    /// The issue of this id.
+    pub fn issue(&self, id: &IssueId) -> Option<&ArchivedIssue> {
+        self.issues.iter().find(|issue| issue.id == *id)
+    }
+
+    /// The latest numbered issue that stands before this one; the day or month decides, then the id.
+    pub fn numbered_before(&self, id: &IssueId, period: Period) -> Option<(Period, IssueNumber)> {
+        self.issues
+            .iter()
+            .rfind(|issue| issue.id != *id && (issue.period.first(), &issue.id) < (period.first(), id) && issue.number.is_some())
+            .and_then(|issue| Some((issue.period, issue.number?)))
+    }
+
+    /// Every article, newest issue first.
+    pub fn articles(&self) -> impl Iterator<Item = Found<'_>> {
+        self.issues.iter().rev().flat_map(|issue| issue.articles.iter().map(move |article| Found { issue, article }))
+    }
+
+    /// The articles whose title reads the same, whatever quotes, case, dashes and spaces were used.
+    pub fn titled(&self, title: &str) -> Vec<Found<'_>> {
+        let wanted = fold_title(title);
+        self.articles().filter(|found| fold_title(&found.article.title) == wanted).collect()
+    }
+
+    /// The articles whose titles come nearest, best first; at most `most`, and none that is far off.
+    pub fn near(&self, title: &str, most: usize) -> Vec<Found<'_>> {
+        let wanted = fold_title(title);
+        let mut scored: Vec<(f64, Found<'_>)> = self
+            .articles()
+            .map(|found| (likeness(&wanted, &fold_title(&found.article.title)), found))
+            .filter(|(score, _)| *score >= 0.6)
+            .collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scored.into_iter().take(most).map(|(_, found)| found).collect()
+    }
+}
+
+/// A title as it is compared: case folded, quotes gone, dashes and spaces alike.
+pub fn fold_title(title: &str) -> String {
+    let mut folded = String::with_capacity(title.len());
+    for c in title.nfkc().flat_map(char::to_lowercase) {
+        match c {
+            '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '\u{2032}' | '\u{2033}' | '\u{ab}' | '\u{bb}' => {}
+            '\u{ad}' | '\u{200b}' | '\u{feff}' => {}
+            c if c.is_whitespace() || c == '-' || ('\u{2010}'..='\u{2015}').contains(&c) => {
+                if !folded.ends_with(' ') {
+                    folded.push(' ');
+                }
+            }
+            c => folded.push(c),
+        }
+    }
+    folded.trim().trim_end_matches(['.', ',', ';', ':']).to_owned()
+}
+
+/// From 0 to 1: by letters for misspellings, by words for words left out.
+fn likeness(a: &str, b: &str) -> f64 {
+    let letters = strsim::normalized_damerau_levenshtein(a, b);
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let words: Vec<&str> = short.split(' ').filter(|word| word.len() > 3).collect();
+    if words.len() < 2 {
+        return letters;
+    }
+    let shared = words.iter().filter(|word| long.split(' ').any(|other| other == **word)).count();
+    #[allow(clippy::cast_precision_loss, reason = "a title has few words")]
+    let share = shared as f64 / words.len() as f64;
+    letters.max(share * 0.9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_compare_as_a_person_reads_them() {
+        let printed = "Who’s at Home?  A Guide — for “Relatives”";
+        for quoted in ["Who's at home? A guide - for \"relatives\"", "WHO’S AT HOME? A GUIDE – FOR RELATIVES."] {
+            assert_eq!(fold_title(printed), fold_title(quoted));
+        }
+        assert_ne!(fold_title("Guide to A"), fold_title("Guide to B"));
+    }
+
+    #[test]
+    fn a_near_miss_is_near_and_a_stranger_is_not() {
+        assert!(likeness("guide to safe harbour", "guide to safe harbor") > 0.9);
+        assert!(likeness("safe harbor victims", "guide to safe harbor for trafficking victims") > 0.6);
+        assert!(likeness("guide to safe harbor", "water in the cellar") < 0.6);
+    }
+}
