@@ -105,6 +105,7 @@ fn printable(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => c,
+            '\r' => ' ',
             c if c.is_ascii_control() => '?',
             c if c.is_control() => '\u{b7}',
             c => c,

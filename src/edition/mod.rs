@@ -1,12 +1,18 @@
 //! An issue rendered, frozen and content-hashed, with its merge fields open.
 
+pub mod html;
 pub mod marks;
 pub mod press;
-pub mod stencil;
+mod render;
+mod templates;
 pub mod text;
 pub mod views;
 
 use serde::{Deserialize, Serialize};
+
+pub use press::{Press, TemplateFile};
+pub use render::{Imprint, render};
+pub use templates::BUILT_IN;
 
 use crate::issue::IssueId;
 

@@ -1,7 +1,6 @@
 //! Those who asked for the mail: lists, subscribers, and the consent that links them.
 
 pub mod address;
-pub mod roll;
 pub mod token;
 
 use std::fmt;

@@ -1,0 +1,192 @@
+//! From a manuscript to an issue: date, number, lists, related items and links, every fault of them told at once.
+
+use super::archive::Archive;
+use super::links::Resolver;
+use super::number::{self, NumberFault, WrittenNumber};
+use super::{Article, House, Issue, IssueId, IssueNumber, Period, Section, rules, slug};
+use crate::diagnostic::{self, Checked, Diagnostic, Span};
+use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
+use crate::manuscript::{self, Manuscript};
+use crate::subscription::ListId;
+
+/// Assembles an issue. There is always a value, so that what is faulty can be looked at; it may only go out if there
+/// is no error beside it.
+pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Checked<Issue> {
+    let mut found = rules::check(manuscript);
+    let period = period(manuscript, &mut found);
+    let number = issue_number(manuscript, period, archive, house, &mut found);
+    let lists = lists(manuscript, house, &mut found);
+    let mut resolver = Resolver {
+        house,
+        archive,
+        id: &manuscript.id,
+        files: &manuscript.files,
+        source: &manuscript.source,
+        diagnostics: found,
+    };
+    let related = manuscript.related.as_ref().map(|related| {
+        let mut related = resolver.related(related);
+        resolver.blocks(&mut related.introduction);
+        resolver.blocks(&mut related.closing);
+        related.items.iter_mut().for_each(|item| resolver.inlines(&mut item.note));
+        related
+    });
+    let mut introduction = manuscript.introduction.clone();
+    resolver.blocks(&mut introduction);
+    let mut footnotes = manuscript.footnotes.clone();
+    footnotes.iter_mut().for_each(|note| resolver.blocks(&mut note.blocks));
+    let (featured, sections) = resolver.articles(manuscript);
+    let front = &manuscript.front;
+    let title = front.title.as_ref().map(|title| title.value.clone()).unwrap_or_default();
+    let issue = Issue {
+        id: manuscript.id.clone(),
+        period,
+        number,
+        subject: front.subject.as_ref().map_or_else(|| title.clone(), |subject| subject.value.clone()),
+        title,
+        preheader: front.preheader.as_ref().map(|preheader| preheader.value.clone()),
+        lang: front.lang.as_ref().map_or_else(|| house.lang.clone(), |lang| lang.value.clone()),
+        lists,
+        publish_at: front.publish_at.as_ref().map(|at| at.value),
+        status: front.status,
+        url: house.issue_url(&manuscript.id),
+        introduction,
+        featured,
+        related,
+        sections,
+        footnotes,
+        source: manuscript.source.clone(),
+    };
+    let mut diagnostics = resolver.diagnostics;
+    diagnostic::sort(&mut diagnostics);
+    Checked { value: Some(issue), diagnostics }
+}
+
+impl Resolver<'_> {
+    fn blocks(&mut self, blocks: &mut [Block]) {
+        each_inline_mut(blocks, &mut |inline| self.inline(inline));
+        spare_named_files(blocks);
+    }
+
+    fn inlines(&mut self, inlines: &mut [Inline]) {
+        within_mut(inlines, &mut |inline| self.inline(inline));
+    }
+
+    fn articles(&mut self, manuscript: &Manuscript) -> (Article, Vec<Section>) {
+        let pieces = manuscript.sections.iter().flat_map(|section| &section.pieces);
+        let titles: Vec<String> = std::iter::once(&manuscript.featured).chain(pieces).map(|article| plain(&article.title)).collect();
+        let mut slugs = slug::distinct(titles.iter().map(String::as_str)).into_iter();
+        let mut take = |resolver: &mut Self, article: &manuscript::Article| {
+            let slug = slugs.next().unwrap_or_default();
+            let (mut title, mut blocks) = (article.title.clone(), article.blocks.clone());
+            resolver.inlines(&mut title);
+            resolver.blocks(&mut blocks);
+            Article { url: resolver.house.article_url(resolver.id, &slug), slug, title, blocks }
+        };
+        let featured = take(self, &manuscript.featured);
+        let sections = manuscript
+            .sections
+            .iter()
+            .map(|section| {
+                let (mut title, mut introduction) = (section.title.clone(), section.introduction.clone());
+                self.inlines(&mut title);
+                self.blocks(&mut introduction);
+                Section { title, introduction, pieces: section.pieces.iter().map(|piece| take(self, piece)).collect() }
+            })
+            .collect();
+        (featured, sections)
+    }
+}
+
+/// Takes the press's "(PDF, 301 KB)" back where the editor has written one behind the link.
+fn spare_named_files(blocks: &mut [Block]) {
+    use crate::manuscript::document::BlockKind;
+    for block in blocks {
+        match &mut block.kind {
+            BlockKind::Paragraph(inlines) => {
+                for at in 0..inlines.len() {
+                    let (before, after) = inlines.split_at_mut(at + 1);
+                    let InlineKind::Link(link) = &mut before[at].kind else { continue };
+                    let kind = link.file.as_deref().and_then(|file| file.split(',').next()).unwrap_or_default().to_lowercase();
+                    let next = after.first().map(|inline| plain(std::slice::from_ref(inline)).to_lowercase()).unwrap_or_default();
+                    if next.starts_with(&format!("({kind}")) || plain(&link.inlines).to_lowercase().ends_with(&format!("({kind})")) {
+                        link.file = None;
+                    }
+                }
+            }
+            BlockKind::List { items, .. } => items.iter_mut().for_each(|item| spare_named_files(&mut item.blocks)),
+            BlockKind::Quote(inner) => spare_named_files(inner),
+            _ => {}
+        }
+    }
+}
+
+fn period(manuscript: &Manuscript, found: &mut Vec<Diagnostic>) -> Period {
+    let named = manuscript.id.day().map_or_else(|| Period::Months(manuscript.id.month(), manuscript.id.month()), Period::Day);
+    let Some(months) = &manuscript.front.months else { return named };
+    if months.value.first() != manuscript.id.month() {
+        found.push(
+            Diagnostic::error(
+                "months-mismatch",
+                format!("`months` begins with {}, but the file is called {}", months.value.first(), manuscript.id),
+            )
+            .at(&manuscript.source, months.span)
+            .help(format!("begin `months` with {}, or rename the file", manuscript.id.month())),
+        );
+    }
+    months.value
+}
+
+fn issue_number(
+    manuscript: &Manuscript,
+    period: Period,
+    archive: &Archive,
+    house: &House,
+    found: &mut Vec<Diagnostic>,
+) -> Option<IssueNumber> {
+    let front = &manuscript.front;
+    let written = WrittenNumber {
+        volume: front.volume.as_ref().map(|volume| volume.value),
+        number: front.number.as_ref().map(|number| number.value),
+    };
+    let before = archive.numbered_before(&manuscript.id, period);
+    let span = front.number.as_ref().or(front.volume.as_ref()).map_or(Span::new(0, 3), |number| number.span);
+    let fault = match number::derive(written, period, before, house.volume_rule) {
+        Ok(number) => return number,
+        Err(fault) => fault,
+    };
+    let diagnostic = match fault {
+        NumberFault::HalfKnown => Diagnostic::error("number-incomplete", "no issue before this one tells the other half of the number")
+            .help("write both `volume:` and `number:`, or neither"),
+        NumberFault::Repeats { before, expected } => {
+            Diagnostic::error("number-repeats", format!("the issue before this one is already {before}"))
+                .help(format!("this one is {expected}; take `volume:` and `number:` out and the press fills them in"))
+        }
+        NumberFault::Skips { before, expected } => {
+            Diagnostic::error("number-skips", format!("the issue before this one is {before}: numbers are missing in between"))
+                .help(format!("this one is {expected}; if issues are missing from the archive, import them"))
+        }
+    };
+    found.push(diagnostic.at(&manuscript.source, span));
+    Some(IssueNumber { volume: written.volume.unwrap_or(1), number: written.number.unwrap_or(1) })
+}
+
+fn lists(manuscript: &Manuscript, house: &House, found: &mut Vec<Diagnostic>) -> Vec<ListId> {
+    let written = &manuscript.front.lists;
+    for list in written.iter().filter(|list| !house.lists.contains(&list.value)) {
+        let known: Vec<&str> = house.lists.iter().map(ListId::as_str).collect();
+        found.push(
+            Diagnostic::error("list-unknown", format!("there is no list `{}`", list.value))
+                .at(&manuscript.source, list.span)
+                .help(format!("the lists are {}", known.join(", "))),
+        );
+    }
+    if written.is_empty() { house.default_lists.clone() } else { written.iter().map(|list| list.value.clone()).collect() }
+}
+
+/// Whether two drafts claim one id; the second is told about the first.
+pub fn same_id(id: &IssueId, first: &str, second: &std::sync::Arc<diagnostic::Source>) -> Diagnostic {
+    Diagnostic::error("id-twice", format!("the issue {id} is already written in {first}"))
+        .at(second, Span::new(0, 3))
+        .help("keep one of the two, or give one a name of its own such as `2014-12-special`")
+}

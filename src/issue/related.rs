@@ -1,0 +1,280 @@
+//! An entry of the related list, as an editor writes it, becomes a title, a date, a target and a note.
+
+use super::archive::{Found, fold_title};
+use super::links::{self, Resolver};
+use super::period::{Month, Period};
+use super::{RelatedItem, RelatedList};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, plain};
+use crate::manuscript::Related;
+
+impl Resolver<'_> {
+    /// Resolves the whole list. An entry with a fault is told and kept as it was written.
+    pub(super) fn related(&mut self, related: &Related) -> RelatedList {
+        RelatedList {
+            heading: related.heading.clone(),
+            introduction: related.introduction.clone(),
+            items: related.entries.iter().map(|entry| self.entry(entry)).collect(),
+            closing: related.closing.clone(),
+        }
+    }
+
+    fn entry(&mut self, entry: &Item) -> RelatedItem {
+        let inlines = joined(&entry.blocks);
+        match inlines.iter().position(|inline| matches!(inline.kind, InlineKind::Link(_))) {
+            Some(at) => self.linked(inlines, at),
+            None => self.quoted(inlines, entry.span),
+        }
+    }
+
+    /// `[A report](https://…) (May 2014) — a note`
+    fn linked(&mut self, mut inlines: Vec<Inline>, at: usize) -> RelatedItem {
+        let after = inlines.split_off(at + 1);
+        let Some(Inline { kind: InlineKind::Link(link), span }) = inlines.pop() else {
+            return RelatedItem { title: inlines, date: None, target: String::new(), file: None, note: after };
+        };
+        let (target, file) = self.target(&link.target, span);
+        let (written_date, note) = take_date(trim_quote(after));
+        let found = link.target.strip_prefix("issue:").and_then(|reference| self.referred(reference));
+        let before = trim_quote(inlines);
+        let mut title = if plain(&before).is_empty() { Vec::new() } else { before };
+        title.extend(link.inlines);
+        let mut date = written_date.map(|date| date.label());
+        if let Some((printed, period)) = found {
+            if plain(&title).is_empty() {
+                title = vec![Inline { kind: InlineKind::Text(printed), span }];
+            }
+            if let Some(wrong) = written_date.filter(|date| !date.is_of(period)) {
+                self.wrong_date(wrong, period, span);
+            }
+            date = Some(period.label());
+        }
+        let file = file.filter(|kind| !names_file(&plain(&note), kind) && !names_file(&plain(&title), kind));
+        RelatedItem { title, date, target, file, note: trim_separator(note) }
+    }
+
+    /// The title and period behind a reference that is known to be good.
+    fn referred(&self, reference: &str) -> Option<(String, Period)> {
+        let (id, slug) = reference.split_once('#').unwrap_or((reference, ""));
+        let issue = self.archive.issue(&id.parse().ok()?)?;
+        let title = issue.articles.iter().find(|article| article.slug == slug).map_or(&issue.title, |article| &article.title);
+        Some((title.clone(), issue.period))
+    }
+
+    /// `"Guide to Safe Harbor" (April 2014) — a note`, without a link: the archive knows where it is.
+    fn quoted(&mut self, inlines: Vec<Inline>, span: Span) -> RelatedItem {
+        let (title, rest) = take_title(inlines);
+        let (date, note) = take_date(rest);
+        let note = trim_separator(note);
+        let words = plain(&title);
+        let as_written = |title: Vec<Inline>, note| RelatedItem {
+            title,
+            date: date.map(|date| date.label()),
+            target: String::new(),
+            file: None,
+            note,
+        };
+        let span = title.first().zip(title.last()).map_or(span, |(first, last)| Span::new(first.span.start, last.span.end));
+        let all = self.archive.titled(&words);
+        let dated: Vec<Found<'_>> = match date {
+            Some(date) => all.iter().copied().filter(|found| date.is_of(found.issue.period)).collect(),
+            None => all.clone(),
+        };
+        match (all.as_slice(), dated.as_slice()) {
+            (_, [found]) => RelatedItem {
+                title: vec![Inline { kind: InlineKind::Text(found.article.title.clone()), span }],
+                date: Some(found.issue.period.label()),
+                target: self.house.article_url(&found.issue.id, &found.article.slug),
+                file: None,
+                note,
+            },
+            ([], _) => {
+                self.not_found(&words, span);
+                as_written(title, note)
+            }
+            ([found], []) => {
+                if let Some(date) = date {
+                    self.wrong_date(date, found.issue.period, span);
+                }
+                as_written(title, note)
+            }
+            (several, _) => {
+                let found = Diagnostic::error("related-ambiguous", format!("{} articles are called \"{words}\"", several.len()));
+                let help = format!("say which by its month, or by reference: {}", links::named(several));
+                self.diagnostics.push(found.help(help).at(self.source, span));
+                as_written(title, note)
+            }
+        }
+    }
+
+    fn not_found(&mut self, words: &str, span: Span) {
+        let near = self.archive.near(words, 3);
+        let found = Diagnostic::error("related-not-found", format!("the archive has no article \"{words}\""));
+        let help = if !near.is_empty() {
+            format!("did you mean {}?", links::named(&near))
+        } else if self.archive.issues().is_empty() {
+            "the archive is empty: `masthead archive import` brings in the issues that are out".to_owned()
+        } else {
+            "write the title as it was printed, or link to it: `[Title](https://…)`".to_owned()
+        };
+        self.diagnostics.push(found.help(help).at(self.source, span));
+    }
+
+    fn wrong_date(&mut self, written: WrittenDate, period: Period, span: Span) {
+        let found = Diagnostic::error("related-date", format!("this article was not in the issue of {}", written.label()));
+        self.diagnostics.push(found.help(format!("it was in {}", period.label())).at(self.source, span));
+    }
+}
+
+/// A date as written in brackets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct WrittenDate(Period);
+
+impl WrittenDate {
+    fn parse(text: &str) -> Option<Self> {
+        if let Some(month) = Month::parse(text) {
+            return Some(Self(Period::Months(month, month)));
+        }
+        let (first, last) = text.split_once(['/', '\u{2013}', '-'])?;
+        let last = Month::parse(last)?;
+        let first = Month::parse(first).or_else(|| {
+            let of_year = super::period::month_named(first.trim())?;
+            Month::new(last.year() - i16::from(of_year > last.of_year()), of_year)
+        })?;
+        (last.since(first) > 0).then_some(Self(Period::Months(first, last)))
+    }
+
+    fn is_of(self, period: Period) -> bool {
+        period.contains(self.0.first()) && period.contains(self.0.last())
+    }
+
+    fn label(self) -> String {
+        self.0.label()
+    }
+}
+
+/// The inlines of an entry in one row; paragraphs after the first follow after a space.
+fn joined(blocks: &[Block]) -> Vec<Inline> {
+    let mut out: Vec<Inline> = Vec::new();
+    for block in blocks {
+        if let BlockKind::Paragraph(inlines) | BlockKind::Heading { inlines, .. } = &block.kind {
+            if let Some(last) = out.last() {
+                out.push(Inline { kind: InlineKind::SoftBreak, span: last.span });
+            }
+            out.extend(inlines.iter().cloned());
+        } else if let BlockKind::List { items, .. } = &block.kind {
+            for item in items {
+                if let Some(last) = out.last() {
+                    out.push(Inline { kind: InlineKind::SoftBreak, span: last.span });
+                }
+                out.extend(joined(&item.blocks));
+            }
+        }
+    }
+    out
+}
+
+const OPENING: [char; 5] = ['"', '\u{201c}', '\u{201e}', '\u{ab}', '\u{201d}'];
+const CLOSING: [char; 4] = ['"', '\u{201d}', '\u{201c}', '\u{bb}'];
+
+/// Cuts the title off the front: what stands in quotes, what is emphasised, or all before a date in brackets.
+fn take_title(inlines: Vec<Inline>) -> (Vec<Inline>, Vec<Inline>) {
+    let words = flat(&inlines);
+    let trimmed = words.trim_start();
+    let skipped = words.len() - trimmed.len();
+    if let Some(open) = trimmed.chars().next().filter(|c| OPENING.contains(c)) {
+        let start = skipped + open.len_utf8();
+        // The last closing quote that ends the text or stands before a bracket, a dash or a comma is the title's own.
+        let ends = |at: usize| words[at..].chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
+        let close = words[start..].match_indices(CLOSING).map(|(at, _)| start + at).find(|at| ends(*at));
+        if let Some(close) = close {
+            let (title, rest) = split(inlines, close);
+            let (_, title) = split(title, start);
+            let quote = words[close..].chars().next().map_or(0, char::len_utf8);
+            return (title, split(rest, quote).1);
+        }
+    }
+    if inlines.first().is_some_and(|first| matches!(first.kind, InlineKind::Emphasis(_) | InlineKind::Strong(_))) {
+        let mut inlines = inlines;
+        let rest = inlines.split_off(1);
+        return (inlines, rest);
+    }
+    let dated = words.match_indices('(').map(|(at, _)| at).find(|at| bracketed(&words[*at..]).is_some());
+    match dated {
+        Some(at) => split(inlines, at),
+        None => (inlines, Vec::new()),
+    }
+}
+
+/// Cuts a date in brackets off the front.
+fn take_date(inlines: Vec<Inline>) -> (Option<WrittenDate>, Vec<Inline>) {
+    let words = flat(&inlines);
+    let skipped = words.len() - words.trim_start().len();
+    match bracketed(&words[skipped..]) {
+        Some((date, length)) => (Some(date), split(inlines, skipped + length).1),
+        None => (None, inlines),
+    }
+}
+
+fn bracketed(text: &str) -> Option<(WrittenDate, usize)> {
+    let inner = text.strip_prefix('(')?;
+    let end = inner.find(')')?;
+    Some((WrittenDate::parse(inner[..end].trim())?, end + 2))
+}
+
+fn trim_quote(inlines: Vec<Inline>) -> Vec<Inline> {
+    let words = flat(&inlines);
+    let kept = words.trim_start_matches(|c: char| OPENING.contains(&c) || CLOSING.contains(&c) || matches!(c, ',' | '.'));
+    split(inlines, words.len() - kept.len()).1
+}
+
+fn trim_separator(inlines: Vec<Inline>) -> Vec<Inline> {
+    let words = flat(&inlines);
+    let kept = words.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '\u{2013}' | '\u{2014}' | ':' | ',' | ';' | '.'));
+    split(inlines, words.len() - kept.len()).1
+}
+
+fn names_file(text: &str, kind: &str) -> bool {
+    let kind = kind.split(',').next().unwrap_or(kind);
+    fold_title(text).split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(kind))
+}
+
+/// The letters of inlines, every break as one space: what [`split`] counts in.
+fn flat(inlines: &[Inline]) -> String {
+    let mut out = String::new();
+    for inline in inlines {
+        match &inline.kind {
+            InlineKind::Text(text) | InlineKind::Code(text) => out.push_str(text),
+            InlineKind::Emphasis(inner) | InlineKind::Strong(inner) | InlineKind::Struck(inner) | InlineKind::Raised(inner) => {
+                out.push_str(&flat(inner));
+            }
+            InlineKind::Link(link) => out.push_str(&flat(&link.inlines)),
+            InlineKind::Image(image) => out.push_str(&image.alt),
+            InlineKind::SoftBreak | InlineKind::HardBreak => out.push(' '),
+            InlineKind::Footnote(_) => {}
+        }
+    }
+    out
+}
+
+/// Splits inlines at a byte of their [`flat`] text. Only texts are cut; anything else goes whole to the side where it
+/// begins.
+fn split(inlines: Vec<Inline>, at: usize) -> (Vec<Inline>, Vec<Inline>) {
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let mut passed = 0;
+    for inline in inlines {
+        let length = flat(std::slice::from_ref(&inline)).len();
+        match &inline.kind {
+            InlineKind::Text(text) if passed < at && at < passed + length => {
+                let (left, right) = text.split_at(at - passed);
+                let cut = (inline.span.start + left.len()).min(inline.span.end);
+                before.push(Inline { kind: InlineKind::Text(left.to_owned()), span: Span::new(inline.span.start, cut) });
+                after.push(Inline { kind: InlineKind::Text(right.to_owned()), span: Span::new(cut, inline.span.end) });
+            }
+            _ if passed < at => before.push(inline),
+            _ => after.push(inline),
+        }
+        passed += length;
+    }
+    (before, after)
+}

@@ -1,0 +1,461 @@
+//! The YAML between the two `---` lines: every key read for itself, so that all faults are told at once.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+use serde_saphyr::options::DuplicateKeyPolicy;
+
+use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::issue::period::{Month, Period};
+use crate::subscription::ListId;
+
+/// Largest front matter, in octets (STANDARDS T14).
+const MAX_FRONT_MATTER: usize = 64 << 10;
+
+const KEYS: [&str; 11] =
+    ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
+
+/// A value with its place in the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Whether the editor thinks that the issue may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Status {
+    /// Still being written: checked, never sent.
+    #[default]
+    Draft,
+    /// May go out.
+    Ready,
+}
+
+/// What an editor writes above the text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrontMatter {
+    /// `title:`, the issue's title.
+    pub title: Option<Located<String>>,
+    /// `subject:`, where the subject line should differ from the title.
+    pub subject: Option<Located<String>>,
+    /// `months:`, for a combined issue.
+    pub months: Option<Located<Period>>,
+    /// `volume:`
+    pub volume: Option<Located<u32>>,
+    /// `number:`
+    pub number: Option<Located<u32>>,
+    /// `lists:`, where they differ from the publication's default.
+    pub lists: Vec<Located<ListId>>,
+    /// `preheader:`, the first line that a mail program shows.
+    pub preheader: Option<Located<String>>,
+    /// `publish_at:`, in the publication's time zone.
+    pub publish_at: Option<Located<DateTime>>,
+    /// `status:`
+    pub status: Status,
+    /// `lang:`, a BCP 47 tag.
+    pub lang: Option<Located<String>>,
+}
+
+/// Reads the front matter of a source. Returns it, the offset at which the body begins, and the findings.
+pub(super) fn read(source: &Arc<Source>) -> (Option<FrontMatter>, usize, Vec<Diagnostic>) {
+    let fence = match fenced(source) {
+        Ok(fence) => fence,
+        Err((body, found)) => return (None, body, vec![*found]),
+    };
+    let yaml = &source.text()[fence.yaml.start..fence.yaml.end];
+    let mut reader = Reader { source, base: fence.yaml.start, diagnostics: Vec::new() };
+    let entries = reader.entries(yaml);
+    let front = entries.map(|entries| reader.front_matter(&entries, fence.yaml));
+    (front, fence.body, reader.diagnostics)
+}
+
+struct Fence {
+    yaml: Span,
+    body: usize,
+}
+
+fn fenced(source: &Arc<Source>) -> Result<Fence, (usize, Box<Diagnostic>)> {
+    let text = source.text();
+    let refuse = |body: usize, found: Diagnostic, span: Span| Err((body, Box::new(found.at(source, span))));
+    let Some(first) = text.split_inclusive('\n').next().filter(|line| line.trim_end() == "---") else {
+        let found = Diagnostic::error("front-matter-missing", "the file does not begin with a `---` line")
+            .help("begin with a line `---`, then `title: …`, then another line `---`, then the text");
+        return refuse(0, found, Span::new(0, text.find('\n').unwrap_or(text.len())));
+    };
+    let start = first.len();
+    let mut at = start;
+    for line in text[start..].split_inclusive('\n') {
+        if line.trim_end() == "---" {
+            return Ok(Fence { yaml: Span::new(start, at), body: at + line.len() });
+        }
+        at += line.len();
+        if at - start > MAX_FRONT_MATTER {
+            let found = Diagnostic::error("front-matter-too-large", format!("the front matter is larger than {MAX_FRONT_MATTER} bytes"))
+                .help("close it with a line `---` after the last key; the text of the issue comes after that");
+            return refuse(text.len(), found, Span::new(0, 3));
+        }
+    }
+    let found = Diagnostic::error("front-matter-unclosed", "the front matter that begins here is never closed")
+        .help("put a line `---` after its last key");
+    refuse(text.len(), found, Span::new(0, 3))
+}
+
+type Entry = (Spanned<String>, Spanned<Yaml>);
+
+struct Reader<'s> {
+    source: &'s Arc<Source>,
+    base: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, found: Diagnostic, span: Span) {
+        self.diagnostics.push(found.at(self.source, span));
+    }
+
+    /// The keys and values, or nothing if it is no YAML mapping.
+    fn entries(&mut self, yaml: &str) -> Option<Vec<Entry>> {
+        if yaml.trim().is_empty() {
+            return Some(Vec::new());
+        }
+        let mut budget = serde_saphyr::Budget::default();
+        budget.max_aliases = 0;
+        budget.max_anchors = 0;
+        budget.max_depth = 8;
+        budget.max_events = 10_000;
+        let mut options = serde_saphyr::Options::default();
+        options.budget = Some(budget);
+        options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+        match serde_saphyr::from_str_with_options::<Entries>(yaml, options) {
+            Ok(entries) => Some(entries.0),
+            Err(fault) => {
+                self.not_yaml(yaml, &fault);
+                None
+            }
+        }
+    }
+
+    fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) {
+        let at = fault.location().map_or(0, |place| offset_of(yaml, place.line(), place.column()));
+        let rest = yaml[at..].lines().next().unwrap_or_default();
+        let span = Span::new(at, at + rest.len().clamp(1, 60)).shifted(self.base);
+        let line = yaml[..at].rfind('\n').map_or(0, |nl| nl + 1);
+        let line = yaml[line..].lines().next().unwrap_or_default();
+        let spoken = fault.without_snippet().to_string();
+        let found = if has_mark(line, '&') || has_mark(line, '*') {
+            Diagnostic::error("yaml-alias", "anchors (`&name`) and aliases (`*name`) are not allowed here")
+                .help("write the value out; put quotes around a text that begins with `*` or `&`")
+        } else if spoken.contains(NOT_A_MAPPING) {
+            Diagnostic::error("front-matter-not-mapping", "the front matter is not a list of `key: value` lines")
+                .help("write one `key: value` a line, such as `title: Water in winter`")
+        } else {
+            let found = Diagnostic::error("yaml", format!("this is not valid YAML: {}", first_sentence(&spoken)));
+            if line.matches(": ").count() > 1 {
+                found.help("a text with a colon needs quotes: `title: \"Water: a survey\"`")
+            } else {
+                found.help("put quotes around a text that begins with a special character; indent with spaces, not tabs")
+            }
+        };
+        self.report(found, span);
+    }
+
+    fn front_matter(&mut self, entries: &[Entry], yaml: Span) -> FrontMatter {
+        let mut front = FrontMatter::default();
+        let mut seen: Vec<&str> = Vec::new();
+        for (key, value) in entries {
+            let key_span = span_of(key).shifted(self.base);
+            let span = span_of(value).shifted(self.base);
+            if seen.contains(&key.value.as_str()) {
+                let found = Diagnostic::error("duplicate-key", format!("`{}` is written twice", key.value)).help("keep one of them");
+                self.report(found, key_span);
+                continue;
+            }
+            seen.push(&key.value);
+            let between = self.source.text().get(key_span.end..span.start).unwrap_or_default();
+            if between.contains('!') || self.source.text()[span.start..].starts_with('!') {
+                let found = Diagnostic::error("yaml-tag", "tags (`!name`) are not allowed here").help("write the plain value");
+                self.report(found, Span::new(key_span.end, span.end));
+                continue;
+            }
+            self.entry(&mut front, &key.value, key_span, &value.value, span);
+        }
+        if front.title.is_none() && !seen.contains(&"title") {
+            let found = Diagnostic::error("title-missing", "the issue has no title").help("add a line `title: …` to the front matter");
+            self.report(found, Span::new(yaml.start.saturating_sub(4), yaml.start.saturating_sub(1)));
+        }
+        front
+    }
+
+    fn entry(&mut self, front: &mut FrontMatter, key: &str, key_span: Span, value: &Yaml, span: Span) {
+        match key {
+            "title" => front.title = self.words(key, value, span, 200),
+            "subject" => front.subject = self.words(key, value, span, 200),
+            "preheader" => front.preheader = self.words(key, value, span, 400),
+            "months" => front.months = self.parsed(key, value, span, parse_months, "a range such as `2014-12..2015-01`"),
+            "volume" => front.volume = self.parsed(key, value, span, parse_count, "a whole number from 1"),
+            "number" => front.number = self.parsed(key, value, span, parse_count, "a whole number from 1"),
+            "publish_at" => {
+                front.publish_at = self.parsed(key, value, span, parse_moment, "a day and a time such as `2014-12-01 09:00`");
+            }
+            "lang" => front.lang = self.parsed(key, value, span, parse_lang, "a language tag such as `en` or `es-MX`"),
+            "status" => {
+                if let Some(status) = self.parsed(key, value, span, parse_status, "`draft` or `ready`") {
+                    front.status = status.value;
+                }
+            }
+            "lists" => front.lists = self.lists(value, span),
+            "date" => {
+                let found = Diagnostic::error("unknown-key", "`date` is not a key of an issue")
+                    .help("the file's name says the month; use `publish_at` for the hour at which it goes out");
+                self.report(found, key_span);
+            }
+            _ => {
+                let near = KEYS.into_iter().filter(|known| *known != "date").max_by(|a, b| {
+                    strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b))
+                });
+                let help = match near.filter(|known| strsim::jaro_winkler(key, known) > 0.8) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => format!("the keys are {}", KEYS[..10].join(", ")),
+                };
+                self.report(Diagnostic::error("unknown-key", format!("`{}` is not a key of an issue", clip(key))).help(help), key_span);
+            }
+        }
+    }
+
+    fn lists(&mut self, value: &Yaml, span: Span) -> Vec<Located<ListId>> {
+        let wanted = "list ids such as `[general]`";
+        let one = |reader: &mut Self, value: &Yaml, span: Span| reader.parsed("lists", value, span, |text| text.parse().ok(), wanted);
+        match value {
+            Yaml::Sequence(items) => items
+                .iter()
+                .filter_map(|item| {
+                    let at = span_of(item).shifted(self.base);
+                    one(self, &item.value, at)
+                })
+                .collect(),
+            other => one(self, other, span).into_iter().collect(),
+        }
+    }
+
+    fn words(&mut self, key: &str, value: &Yaml, span: Span, most: usize) -> Option<Located<String>> {
+        let found = self.parsed(key, value, span, |text| Some(text.split_whitespace().collect::<Vec<_>>().join(" ")), "a text")?;
+        if found.value.is_empty() {
+            self.report(Diagnostic::error("empty-value", format!("`{key}` is empty")).help("write something, or take the line out"), span);
+            return None;
+        }
+        if let Some(c) = found.value.chars().find(|c| is_deceptive(*c)) {
+            let fault = Diagnostic::error("control-character", format!("`{key}` has an invisible character (U+{:04X})", u32::from(c)));
+            self.report(fault.help("delete it"), span);
+            return None;
+        }
+        if found.value.chars().count() > most {
+            self.report(Diagnostic::error("value-too-long", format!("`{key}` is longer than {most} characters")).help("shorten it"), span);
+        }
+        Some(found)
+    }
+
+    fn parsed<T>(
+        &mut self,
+        key: &str,
+        value: &Yaml,
+        span: Span,
+        parse: impl Fn(&str) -> Option<T>,
+        wanted: &str,
+    ) -> Option<Located<T>> {
+        let text = match value {
+            Yaml::Text(text) => Some(text.clone()),
+            Yaml::Plain => self.source.text().get(span.start..span.end).map(|raw| raw.trim().to_owned()),
+            Yaml::Nothing => Some(String::new()),
+            Yaml::Sequence(_) | Yaml::Mapping => None,
+        };
+        if let Some(value) = text.as_deref().and_then(&parse) {
+            return Some(Located { value, span });
+        }
+        let found = Diagnostic::error("wrong-value", format!("`{key}` is not {wanted}")).help(format!("write {wanted}"));
+        self.report(found, span);
+        None
+    }
+}
+
+const NOT_A_MAPPING: &str = "a list of `key: value` lines";
+
+fn first_sentence(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    clip(line.split(" at line ").next().unwrap_or(line))
+}
+
+fn has_mark(line: &str, mark: char) -> bool {
+    line.split_whitespace().any(|word| word.starts_with(mark) && word.len() > 1)
+}
+
+fn clip(text: &str) -> String {
+    text.chars().take(80).collect()
+}
+
+fn offset_of(text: &str, line: u64, column: u64) -> usize {
+    let index = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
+    let start = text.split_inclusive('\n').take(index(line)).map(str::len).sum::<usize>();
+    let inside = text[start..].chars().take(index(column)).take_while(|c| *c != '\n').map(char::len_utf8).sum::<usize>();
+    (start + inside).min(text.len())
+}
+
+fn span_of<T>(spanned: &Spanned<T>) -> Span {
+    let span = spanned.referenced.span();
+    let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = index(span.byte_offset());
+    Span::new(start, start + index(span.byte_len()))
+}
+
+/// Characters that could forge a header or turn what is read around (STANDARDS M16).
+fn is_deceptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}' | '\u{feff}')
+}
+
+fn parse_count(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|n| (1..=100_000).contains(n))
+}
+
+fn parse_status(text: &str) -> Option<Status> {
+    match text {
+        "draft" => Some(Status::Draft),
+        "ready" => Some(Status::Ready),
+        _ => None,
+    }
+}
+
+fn parse_lang(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split('-').collect();
+    let good = (2..=35).contains(&text.len())
+        && (2..=3).contains(&parts[0].len())
+        && parts.iter().all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    good.then(|| text.to_owned())
+}
+
+fn parse_month(text: &str) -> Option<Month> {
+    let (year, month) = text.trim().split_once('-')?;
+    (year.len() == 4 && month.len() == 2).then(|| Month::new(year.parse().ok()?, month.parse().ok()?))?
+}
+
+fn parse_months(text: &str) -> Option<Period> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let (first, last) = (parse_month(first)?, parse_month(last)?);
+    (0..12).contains(&last.since(first)).then_some(Period::Months(first, last))
+}
+
+fn parse_moment(text: &str) -> Option<DateTime> {
+    let with_seconds = if text.matches(':').count() == 1 { format!("{text}:00") } else { text.to_owned() };
+    (text.len() >= 16).then(|| DateTime::from_str(&with_seconds).ok())?
+}
+
+/// A YAML value as far as front matter has use for it.
+#[derive(Debug)]
+enum Yaml {
+    /// A quoted or plain text.
+    Text(String),
+    /// A number or a truth value: what matters is how it is written.
+    Plain,
+    /// Nothing after the colon.
+    Nothing,
+    /// `[a, b]`
+    Sequence(Vec<Spanned<Yaml>>),
+    /// `{a: b}`
+    Mapping,
+}
+
+impl<'de> Deserialize<'de> for Yaml {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(YamlVisitor)
+    }
+}
+
+struct YamlVisitor;
+
+impl<'de> Visitor<'de> for YamlVisitor {
+    type Value = Yaml;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Yaml, E> {
+        Ok(Yaml::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Yaml, E> {
+        Ok(Yaml::Plain)
+    }
+
+    fn visit_unit<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Nothing)
+    }
+
+    fn visit_none<E>(self) -> Result<Yaml, E> {
+        Ok(Yaml::Nothing)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Yaml, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element::<Spanned<Yaml>>()? {
+            items.push(item);
+        }
+        Ok(Yaml::Sequence(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Yaml, A::Error> {
+        while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
+        Ok(Yaml::Mapping)
+    }
+}
+
+/// The entries of the front matter in the order of the file, doubles and all.
+struct Entries(Vec<Entry>);
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(NOT_A_MAPPING)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}

@@ -1,0 +1,204 @@
+//! From Markdown to the house's own tree: comrak parses, this keeps what a mail can carry, with its place in the file.
+
+use std::sync::Arc;
+
+use comrak::nodes::{ListType, NodeValue, Sourcepos, TableAlignment};
+use comrak::{Arena, Options, parse_document};
+
+use super::document::{Alignment, Block, BlockKind, Cell, Footnote, Image, Inline, InlineKind, Item, Link};
+use super::html;
+use crate::diagnostic::{Diagnostic, Source, Span};
+
+/// Deepest nesting of quotes, lists and emphasis that is kept (STANDARDS T14).
+const MAX_DEPTH: usize = 40;
+
+/// Blocks and footnotes of a body.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub(super) blocks: Vec<Block>,
+    pub(super) footnotes: Vec<Footnote>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses the part of a source that begins at `offset`, which is the start of a line.
+pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
+    let text = &source.text()[offset..];
+    let arena = Arena::new();
+    let root = parse_document(&arena, text, &options());
+    let mut reader = Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), diagnostics: Vec::new() };
+    let blocks = reader.blocks(root, 0);
+    let mut footnotes = reader.footnotes;
+    footnotes.sort_by_key(|note| note.number);
+    Body { blocks, footnotes, diagnostics: reader.diagnostics }
+}
+
+fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.table = true;
+    options.extension.strikethrough = true;
+    options.extension.autolink = true;
+    options.extension.tasklist = true;
+    options.extension.footnotes = true;
+    options
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect()
+}
+
+type Node<'a> = &'a comrak::nodes::AstNode<'a>;
+
+struct Reader<'s> {
+    source: &'s Arc<Source>,
+    offset: usize,
+    lines: Vec<usize>,
+    length: usize,
+    footnotes: Vec<Footnote>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn span(&self, pos: Sourcepos) -> Span {
+        let at = |line: usize, column: usize| {
+            self.lines.get(line.saturating_sub(1)).map_or(self.length, |start| (start + column).min(self.length))
+        };
+        Span::new(at(pos.start.line, pos.start.column.saturating_sub(1)), at(pos.end.line, pos.end.column)).shifted(self.offset)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic, span: Span) {
+        if !self.diagnostics.iter().any(|found| found.code == diagnostic.code && found.span == span) {
+            self.diagnostics.push(diagnostic.at(self.source, span));
+        }
+    }
+
+    fn too_deep(&mut self, depth: usize, span: Span) -> bool {
+        if depth > MAX_DEPTH && !self.diagnostics.iter().any(|found| found.code == "too-deep") {
+            self.report(
+                Diagnostic::error("too-deep", format!("lists, quotes or emphasis nest more than {MAX_DEPTH} levels deep"))
+                    .help("take some of the levels out; no mail program shows them"),
+                span,
+            );
+        }
+        depth > MAX_DEPTH
+    }
+
+    fn blocks<'a>(&mut self, parent: Node<'a>, depth: usize) -> Vec<Block> {
+        let mut blocks = Vec::new();
+        for node in parent.children() {
+            let span = self.span(node.data.borrow().sourcepos);
+            if self.too_deep(depth, span) {
+                break;
+            }
+            self.block(node, span, depth, &mut blocks);
+        }
+        blocks
+    }
+
+    fn block<'a>(&mut self, node: Node<'a>, span: Span, depth: usize, out: &mut Vec<Block>) {
+        let kind = match &node.data.borrow().value {
+            NodeValue::Paragraph => BlockKind::Paragraph(self.inlines(node, depth)),
+            NodeValue::Heading(heading) => BlockKind::Heading { level: heading.level, inlines: self.inlines(node, depth) },
+            NodeValue::BlockQuote => BlockKind::Quote(self.blocks(node, depth + 1)),
+            NodeValue::CodeBlock(code) => BlockKind::Code(code.literal.trim_end_matches('\n').to_owned()),
+            NodeValue::ThematicBreak => BlockKind::Rule,
+            NodeValue::List(list) => BlockKind::List {
+                start: (list.list_type == ListType::Ordered).then_some(list.start),
+                tight: list.tight,
+                items: self.items(node, depth + 1),
+            },
+            NodeValue::Table(table) => self.table(node, &table.alignments, depth),
+            NodeValue::HtmlBlock(block) => {
+                let (paragraphs, findings) = html::paragraphs(&block.literal, span);
+                findings.into_iter().for_each(|found| self.report(found, span));
+                out.extend(paragraphs);
+                return;
+            }
+            NodeValue::FootnoteDefinition(_) => {
+                let number = u32::try_from(self.footnotes.len()).unwrap_or(u32::MAX).saturating_add(1);
+                let at = self.footnotes.len();
+                self.footnotes.push(Footnote { number, blocks: Vec::new() });
+                let blocks = self.blocks(node, depth + 1);
+                self.footnotes[at].blocks = blocks;
+                return;
+            }
+            _ => {
+                out.extend(self.blocks(node, depth + 1));
+                return;
+            }
+        };
+        out.push(Block { kind, span });
+    }
+
+    fn items<'a>(&mut self, list: Node<'a>, depth: usize) -> Vec<Item> {
+        list.children()
+            .map(|node| {
+                let span = self.span(node.data.borrow().sourcepos);
+                let ticked = match &node.data.borrow().value {
+                    NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
+                    _ => None,
+                };
+                Item { ticked, blocks: self.blocks(node, depth), span }
+            })
+            .collect()
+    }
+
+    fn table<'a>(&mut self, table: Node<'a>, alignments: &[TableAlignment], depth: usize) -> BlockKind {
+        let mut rows = table.children().map(|row| {
+            row.children()
+                .enumerate()
+                .map(|(column, cell)| Cell {
+                    inlines: self.inlines(cell, depth),
+                    alignment: match alignments.get(column) {
+                        Some(TableAlignment::Center) => Alignment::Centre,
+                        Some(TableAlignment::Right) => Alignment::Right,
+                        _ => Alignment::Start,
+                    },
+                })
+                .collect::<Vec<_>>()
+        });
+        let head = rows.next().unwrap_or_default();
+        BlockKind::Table { head, rows: rows.collect() }
+    }
+
+    fn inlines<'a>(&mut self, parent: Node<'a>, depth: usize) -> Vec<Inline> {
+        let mut gathered = html::Gatherer::default();
+        for node in parent.children() {
+            let span = self.span(node.data.borrow().sourcepos);
+            if self.too_deep(depth, span) {
+                break;
+            }
+            if let NodeValue::HtmlInline(tag) = &node.data.borrow().value {
+                gathered.tag(tag, span);
+                continue;
+            }
+            let kind = self.inline(node, depth + 1);
+            if let Some(kind) = kind {
+                gathered.push(Inline { kind, span });
+            }
+        }
+        let (inlines, findings) = gathered.finish();
+        findings.into_iter().for_each(|(found, span)| self.report(found, span));
+        inlines
+    }
+
+    fn inline<'a>(&mut self, node: Node<'a>, depth: usize) -> Option<InlineKind> {
+        Some(match &node.data.borrow().value {
+            NodeValue::Text(text) => InlineKind::Text(text.to_string()),
+            NodeValue::SoftBreak => InlineKind::SoftBreak,
+            NodeValue::LineBreak => InlineKind::HardBreak,
+            NodeValue::Code(code) => InlineKind::Code(code.literal.clone()),
+            NodeValue::Emph => InlineKind::Emphasis(self.inlines(node, depth)),
+            NodeValue::Strong => InlineKind::Strong(self.inlines(node, depth)),
+            NodeValue::Strikethrough => InlineKind::Struck(self.inlines(node, depth)),
+            NodeValue::Link(link) => InlineKind::Link(Link { target: link.url.clone(), inlines: self.inlines(node, depth), file: None }),
+            NodeValue::Image(image) => InlineKind::Image(Image {
+                source: image.url.clone(),
+                alt: super::document::plain(&self.inlines(node, depth)),
+                caption: image.title.clone(),
+                size: None,
+            }),
+            NodeValue::FootnoteReference(reference) => InlineKind::Footnote(reference.ix),
+            _ => return None,
+        })
+    }
+}
