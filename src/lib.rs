@@ -1,1 +1,24 @@
-pub mod clock; pub mod diagnostic; pub mod edition; pub mod issue; pub mod mailing; pub mod manuscript; pub mod subscription;
+//! Masthead: a newsletter press in one binary.
+//!
+//! Read the rooms in the order in which an issue walks through them:
+//!
+//! 1. [`intake`] reads the issues folder and hands over bytes;
+//! 2. [`manuscript`] turns one file into front matter and a document tree, each node with its position;
+//! 3. [`issue`] assembles the issue: number, date, featured article, sections, related items from the archive;
+//! 4. [`edition`] renders and freezes it, with merge fields open;
+//! 5. [`store`] keeps readers and ledger: who is owed what, and what became of it;
+//! 6. [`mailing`] composes one message per reader and judges what the relay answered;
+//! 7. [`relay`] hands the message over.
+//!
+//! [`desk`] is where these are joined into the things that a person may ask for; [`cli`] only parses and prints.
+//! ARCHITECTURE.md tells why the walls stand where they do, and `tests/architecture.rs` keeps them there.
+
+pub mod clock;
+pub mod config;
+pub mod diagnostic;
+pub mod edition;
+pub mod issue;
+pub mod mailing;
+pub mod manuscript;
+pub mod schedule;
+pub mod subscription;

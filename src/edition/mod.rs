@@ -3,7 +3,9 @@
 pub mod html;
 pub mod marks;
 pub mod press;
+pub mod quoted_printable;
 mod render;
+pub mod stencil;
 mod templates;
 pub mod text;
 pub mod views;

@@ -102,7 +102,7 @@ fn inlined(page: &str, press: &Press) -> Result<String, Box<Diagnostic>> {
     let page = CSSInliner::new(options)
         .inline(&page)
         .map_err(|fault| Box::new(Diagnostic::error("style-fault", format!("the style sheet cannot be inlined: {fault}"))))?;
-    Ok(page.replace(" data-css-inline=\"ignore\"", ""))
+    Ok(page.replace(" data-css-inline=\"keep\"", ""))
 }
 
 fn without_comments(css: &str) -> String {
@@ -162,7 +162,7 @@ fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
                 url: item.target.clone(),
                 mark: None,
                 date: item.date.clone(),
-                file: item.file.clone(),
+                file: item.file.as_ref().map(|kind| format!("({kind})")),
                 note: (!item.note.is_empty()).then(|| Printed(html::inlines(&item.note))),
             })
             .collect(),
@@ -181,6 +181,11 @@ fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
     view
 }
 
+/// Plain words set in lines: the templates of the text medium print every field as it is.
+fn set(words: &str) -> String {
+    super::text::wrapped(words, "", "")
+}
+
 fn text_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
     let mut printer = TextPrinter::default();
     let some = |printer: &mut TextPrinter, blocks: &[Block]| (!blocks.is_empty()).then(|| Printed(printer.blocks(blocks)));
@@ -192,6 +197,11 @@ fn text_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
         body: Printed(printer.blocks(&issue.featured.blocks)),
     };
     let mut view = base_view(issue, imprint, mark, featured);
+    let publication = &mut view.publication;
+    publication.name = set(&publication.name);
+    publication.tagline = publication.tagline.as_deref().map(set);
+    publication.postal_address = set(&publication.postal_address);
+    view.preheader = view.preheader.as_deref().map(set);
     view.introduction = introduction;
     view.related = issue.related.as_ref().map(|related| RelatedView {
         heading: title(&mut printer, &related.heading),

@@ -135,6 +135,6 @@ mod tests {
         assert_eq!(boundary, super::boundary("abc"));
         assert_ne!(boundary, super::boundary("abd"));
         assert!(boundary.contains("=_") && boundary.len() <= 70);
-        assert!(!crate::mailing::quoted_printable::encode(&boundary).contains("=_"));
+        assert!(!crate::edition::quoted_printable::encode(&boundary).contains("=_"));
     }
 }

@@ -1,10 +1,12 @@
 //! One edition to its lists, once: what is owed to each reader, how a message is composed, and what an answer means.
 
+pub mod compose;
 pub mod fate;
 pub mod header;
 pub mod ident;
-pub mod quoted_printable;
+pub mod plan;
 pub mod reply;
+pub mod settle;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

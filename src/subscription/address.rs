@@ -12,8 +12,8 @@ use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
-pub use name::{MAX_NAME, NameFault, PersonName};
 pub(crate) use name::is_hidden;
+pub use name::{MAX_NAME, NameFault, PersonName};
 
 /// Longest local part in octets (RFC 5321 §4.5.3.1.1).
 const MAX_LOCAL: usize = 64;
@@ -190,7 +190,12 @@ fn refuse_unseen(text: &str) -> Result<(), AddressFault> {
             _ if is_blank(c) => return Err(AddressFault::Blank),
             '\u{FFFD}' => return Err(AddressFault::LostLetter),
             // Here the joiners go too: they would make two addresses that nobody can tell apart.
-            '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}' | '\u{FFF0}'..='\u{FFFF}' | '\u{E0000}'..='\u{E0FFF}' => {
+            '\u{AD}'
+            | '\u{61C}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{FFF0}'..='\u{FFFF}'
+            | '\u{E0000}'..='\u{E0FFF}' => {
                 return Err(AddressFault::Invisible(c));
             }
             _ if is_hidden(c) => return Err(AddressFault::Invisible(c)),

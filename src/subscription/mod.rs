@@ -1,6 +1,7 @@
 //! Those who asked for the mail: lists, subscribers, and the consent that links them.
 
 pub mod address;
+pub mod roll;
 pub mod token;
 
 use std::fmt;

@@ -117,12 +117,22 @@ mod tests {
         for c in ['\0', '\t', '\u{7f}', '\u{9b}', '\u{200b}', '\u{202e}', '\u{2066}', '\u{2069}', '\u{feff}'] {
             assert_eq!(PersonName::parse(&format!("Ja{c}ne")), Err(NameFault::Invisible(c)));
         }
-        assert_eq!(PersonName::parse("Ja\u{202e}ne").unwrap_err().to_string(), "the name has the invisible character U+202E in it; type it again by hand");
+        assert_eq!(
+            PersonName::parse("Ja\u{202e}ne").unwrap_err().to_string(),
+            "the name has the invisible character U+202E in it; type it again by hand"
+        );
     }
 
     #[test]
     fn t3_odd_but_honest_names_stay_as_they_are() {
-        for text in ["O\"Neil, Jane", "{{#each @root}}", "<script>alert(1)</script>", "👩\u{200d}🌾 Ada", "=?utf-8?Q?x?=", "نام\u{200c}ها"] {
+        for text in [
+            "O\"Neil, Jane",
+            "{{#each @root}}",
+            "<script>alert(1)</script>",
+            "👩\u{200d}🌾 Ada",
+            "=?utf-8?Q?x?=",
+            "نام\u{200c}ها",
+        ] {
             assert_eq!(PersonName::parse(text).unwrap().as_str(), text);
         }
     }

@@ -28,7 +28,15 @@ fn s6_only_a_local_part_beyond_ascii_needs_smtputf8() {
 
 #[test]
 fn odd_but_honest_addresses_are_taken() {
-    for text in ["a!#$%&'*/=?^_`{|}~-b@example.com", "+tag@example.com", "=x@example.com", "-dash@example.com", "n@123.example", "o'brien@a-b.example", "अनामिका@example.net"] {
+    for text in [
+        "a!#$%&'*/=?^_`{|}~-b@example.com",
+        "+tag@example.com",
+        "=x@example.com",
+        "-dash@example.com",
+        "n@123.example",
+        "o'brien@a-b.example",
+        "अनामिका@example.net",
+    ] {
         assert_eq!(parse(text).as_str(), text);
     }
     assert_eq!(parse(" \tjane@example.org\u{a0}").as_str(), "jane@example.org");
@@ -113,7 +121,8 @@ fn t24_the_kelvin_sign_is_the_letter_k_from_the_start() {
 
 #[test]
 fn a_mailbox_gives_its_name_too() {
-    let read = |text: &str| EmailAddress::parse_mailbox(text).map(|(name, address)| (name.map(String::from), String::from(address)));
+    let read =
+        |text: &str| EmailAddress::parse_mailbox(text).map(|(name, address)| (name.map(String::from), String::from(address)));
     let jane = |name: Option<&str>| Ok((name.map(str::to_owned), "jane@example.org".to_owned()));
     assert_eq!(read("jane@example.org"), jane(None));
     assert_eq!(read(" <jane@example.org> "), jane(None));

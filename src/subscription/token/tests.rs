@@ -67,10 +67,20 @@ fn t6_a_token_has_one_spelling() {
     let keys = Keys::new(1, &OLD);
     let token = keys.sign(Purpose::Unsubscribe, bearer(3, 70_000));
     let url = token.url();
-    for odd in ["", "=", &format!("{url}="), &format!("{url}A"), &format!(" {url}"), &url[1..], &url[..url.len() - 1], &"A".repeat(10_000)] {
+    for odd in [
+        "",
+        "=",
+        &format!("{url}="),
+        &format!("{url}A"),
+        &format!(" {url}"),
+        &url[1..],
+        &url[..url.len() - 1],
+        &"A".repeat(10_000),
+    ] {
         assert_eq!(keys.verify(Purpose::Unsubscribe, odd), Err(Forged), "{odd:?}");
     }
-    let same_octets_other_spelling = (b'A'..=b'z').map(char::from).filter(|last| !url.ends_with(*last)).map(|last| format!("{}{last}", &url[..url.len() - 1]));
+    let same_octets_other_spelling =
+        (b'A'..=b'z').map(char::from).filter(|last| !url.ends_with(*last)).map(|last| format!("{}{last}", &url[..url.len() - 1]));
     for odd in same_octets_other_spelling {
         assert_eq!(keys.verify(Purpose::Unsubscribe, &odd), Err(Forged), "{odd:?}");
     }
@@ -78,7 +88,12 @@ fn t6_a_token_has_one_spelling() {
     long_number.0.splice(1..2, [3 | 0x80, 0]);
     assert_eq!(keys.verify(Purpose::Unsubscribe, &long_number.url()), Err(Forged));
     let mailbox = token.mailbox();
-    for odd in [format!("{mailbox}="), format!("{mailbox}a"), format!("unsub+{mailbox}"), mailbox.replace(|c: char| c.is_ascii_digit(), "1")] {
+    for odd in [
+        format!("{mailbox}="),
+        format!("{mailbox}a"),
+        format!("unsub+{mailbox}"),
+        mailbox.replace(|c: char| c.is_ascii_digit(), "1"),
+    ] {
         assert_eq!(keys.verify_mailbox(Purpose::Unsubscribe, &odd), Err(Forged), "{odd:?}");
     }
 }

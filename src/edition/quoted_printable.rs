@@ -8,7 +8,7 @@
 //! concatenation, whatever a reader's value is and however long:
 //!
 //! ```
-//! use masthead::mailing::quoted_printable::{encode_last, encode_segment, encode_slot};
+//! use masthead::edition::quoted_printable::{encode_last, encode_segment, encode_slot};
 //!
 //! let mut body = Vec::new();
 //! encode_segment("Dear ", &mut body);

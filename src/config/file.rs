@@ -1,0 +1,118 @@
+//! The configuration as it is typed: one struct per table of `masthead.toml`, every value with its place in the file.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+type Text = Spanned<String>;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub(super) publication: Publication,
+    #[serde(default)]
+    pub(super) schedule: ScheduleTable,
+    #[serde(default)]
+    pub(super) issues: Issues,
+    pub(super) store: Store,
+    #[serde(default, rename = "list")]
+    pub(super) lists: Vec<ListTable>,
+    #[serde(default, rename = "relay")]
+    pub(super) relays: Vec<RelayTable>,
+    #[serde(default)]
+    pub(super) delivery: Delivery,
+    #[serde(default)]
+    pub(super) web: Web,
+    pub(super) dkim: Option<Spanned<Dkim>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Publication {
+    pub(super) name: Text,
+    pub(super) tagline: Option<Text>,
+    pub(super) from: Text,
+    pub(super) reply_to: Option<Text>,
+    pub(super) base_url: Text,
+    pub(super) time_zone: Text,
+    pub(super) postal_address: Text,
+    pub(super) lang: Option<Text>,
+    pub(super) volume_begins: Option<Text>,
+    pub(super) privacy_url: Option<Text>,
+    pub(super) logo: Option<Logo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Logo {
+    pub(super) url: Text,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScheduleTable {
+    pub(super) cron: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issues {
+    pub(super) folder: Option<Text>,
+    pub(super) templates: Option<Text>,
+    pub(super) related_heading: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Store {
+    pub(super) url: Text,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListTable {
+    pub(super) id: Text,
+    pub(super) name: Text,
+    pub(super) description: Option<Text>,
+    pub(super) default: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RelayTable {
+    pub(super) name: Text,
+    pub(super) url: Text,
+    pub(super) connections: Option<Spanned<usize>>,
+    pub(super) messages_per_connection: Option<Spanned<usize>>,
+    pub(super) rate: Option<Text>,
+    pub(super) ehlo_name: Option<Text>,
+    pub(super) user: Option<Text>,
+    pub(super) password_file: Option<Text>,
+    pub(super) ca_file: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Delivery {
+    pub(super) on_doubt: Option<Text>,
+    pub(super) give_up_after: Option<Text>,
+    pub(super) bounce_domain: Option<Text>,
+    pub(super) sender_id: Option<Text>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Web {
+    pub(super) token_key_file: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "read so that a typing error is found; signing is not part of this version")]
+pub(super) struct Dkim {
+    pub(super) domain: Text,
+    pub(super) selector: Text,
+    pub(super) key_file: Text,
+}

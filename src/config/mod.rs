@@ -1,0 +1,298 @@
+//! Settings: what `masthead.toml` says, what it means, and every fault of it with its place.
+
+mod file;
+mod overrides;
+mod relay;
+pub mod secret;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::diagnostic::{Checked, Diagnostic, Source, Span};
+use crate::edition::Imprint;
+use crate::edition::views::{LogoView, PublicationView};
+use crate::issue::period::month_named;
+use crate::issue::{House, VolumeRule};
+use crate::mailing::compose::Sender;
+use crate::mailing::fate::OnDoubt;
+use crate::mailing::plan::RetryPlan;
+use crate::schedule::Schedule;
+use crate::subscription::{EmailAddress, List, ListId, PersonName};
+
+pub use relay::{RelayConfig, RelayPlace, Security};
+
+/// Where the configuration stands in a newsroom.
+pub const CONFIG_PATH: &str = "config/masthead.toml";
+
+/// A newsroom's settings, as they are meant. Paths are absolute or below the newsroom.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What assembling must know.
+    pub house: House,
+    /// What is printed on every issue.
+    pub imprint: Imprint,
+    /// What every message's head says.
+    pub sender: Sender,
+    /// The publication's time zone.
+    pub zone: TimeZone,
+    /// When issues are due, if the publication has a rhythm.
+    pub schedule: Option<Schedule>,
+    /// Where editors drop issues.
+    pub issues_folder: PathBuf,
+    /// Where the newsroom's own templates are.
+    pub templates_folder: PathBuf,
+    /// The embedded store's file.
+    pub store: PathBuf,
+    /// Those who can be written to.
+    pub lists: Vec<List>,
+    /// Who takes our mail, in order of duty.
+    pub relays: Vec<RelayConfig>,
+    /// What happens to a delivery whose answer was lost in a crash.
+    pub on_doubt: OnDoubt,
+    /// When deferred deliveries are tried again.
+    pub plan: RetryPlan,
+    /// The key that signs unsubscribe links.
+    pub token_key_file: PathBuf,
+}
+
+/// Reads the configuration. `environment` holds the variables that override it.
+pub fn parse(source: &Arc<Source>, newsroom: &Path, environment: &[(String, String)], now: Timestamp) -> Checked<Config> {
+    let mut reader = Reader { source, newsroom, now, diagnostics: Vec::new() };
+    let value = reader.file(environment).and_then(|file| reader.config(&file));
+    Checked { value: value.filter(|_| !crate::diagnostic::has_errors(&reader.diagnostics)), diagnostics: reader.diagnostics }
+}
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    newsroom: &'a Path,
+    now: Timestamp,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, found: Diagnostic, span: Span) {
+        self.diagnostics.push(found.at(self.source, span));
+    }
+
+    fn file(&mut self, environment: &[(String, String)]) -> Option<file::File> {
+        let mut table = match DeTable::parse(self.source.text()) {
+            Ok(table) => table,
+            Err(fault) => {
+                self.unreadable(&fault);
+                return None;
+            }
+        };
+        for name in overrides::apply(table.get_mut(), environment) {
+            self.diagnostics.push(
+                Diagnostic::warning("environment-unknown", format!("the variable `{name}` overrides nothing"))
+                    .help("write table and key with two underscores between, such as `MASTHEAD_STORE__URL`"),
+            );
+        }
+        match file::File::deserialize(toml::de::Deserializer::from(table)) {
+            Ok(file) => Some(file),
+            Err(fault) => {
+                self.unreadable(&fault);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, fault: &toml::de::Error) {
+        let span = fault.span().map_or(Span::default(), |range| Span::new(range.start, range.end));
+        let message = fault.message().lines().next().unwrap_or_default().to_owned();
+        self.report(Diagnostic::error("config", message).help("`config/masthead.toml` of the sample newsroom explains every setting"), span);
+    }
+
+    fn wrong(&mut self, value: &Spanned<String>, message: impl Into<String>, help: impl Into<String>) {
+        let span = value.span();
+        self.report(Diagnostic::error("config-value", message).help(help), Span::new(span.start, span.end));
+    }
+
+    fn parsed<T, E: std::fmt::Display>(&mut self, value: &Spanned<String>, parse: impl Fn(&str) -> Result<T, E>, help: &str) -> Option<T> {
+        match parse(value.get_ref().trim()) {
+            Ok(parsed) => Some(parsed),
+            Err(fault) => {
+                self.wrong(value, fault.to_string(), help);
+                None
+            }
+        }
+    }
+
+    fn config(&mut self, file: &file::File) -> Option<Config> {
+        let publication = &file.publication;
+        let zone = self.parsed(&publication.time_zone, TimeZone::get, "write a name such as `America/New_York`");
+        let (name, from) = self.parsed(&publication.from, EmailAddress::parse_mailbox, "write `Name <address@example.org>`")?;
+        let reply_to = match &publication.reply_to {
+            Some(written) => self.parsed(written, EmailAddress::parse, "write an address such as `editor@example.org`"),
+            None => Some(from.clone()),
+        };
+        let base_url = self.base_url(&publication.base_url);
+        let lists = self.lists(&file.lists);
+        let default_lists = file
+            .lists
+            .iter()
+            .zip(&lists)
+            .filter(|(written, _)| written.default.unwrap_or(lists.len() == 1 || file.lists.iter().all(|list| list.default.is_none())))
+            .map(|(_, list)| list.id.clone())
+            .collect();
+        let bounce_domain = file.delivery.bounce_domain.as_ref().map_or_else(|| from.domain().to_owned(), |domain| domain.get_ref().trim().to_owned());
+        if EmailAddress::parse(&format!("b@{bounce_domain}")).is_err() {
+            if let Some(written) = &file.delivery.bounce_domain {
+                self.wrong(written, "this is no domain", "write a domain such as `bounce.news.example.org`");
+            }
+        }
+        if let Some(dkim) = &file.dkim {
+            let found = Diagnostic::warning("dkim-unsigned", "this version does not sign with DKIM yet").help("let the relay sign, or leave the table out");
+            self.report(found, Span::new(dkim.span().start, dkim.span().end));
+        }
+        let volume_begins = self.month(publication.volume_begins.as_ref());
+        let schedule = match (&file.schedule.cron, &zone) {
+            (Some(cron), Some(zone)) => {
+                let now = self.now;
+                self.parsed(cron, |text| Schedule::parse(text, zone.clone(), now), "such as `0 0 9 1-7 * Mon`: the first Monday at nine")
+            }
+            _ => None,
+        };
+        let relays = file.relays.iter().filter_map(|relay| self.relay(relay)).collect();
+        let store = self.store(&file.store.url);
+        let plan = self.plan(&file.delivery);
+        let on_doubt = self.on_doubt(file.delivery.on_doubt.as_ref());
+        let path = |written: &Option<Spanned<String>>, usual: &str| self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()));
+        let sender_id = file.delivery.sender_id.as_ref().map_or_else(|| sender_id(from.domain()), |id| id.get_ref().clone());
+        Some(Config {
+            issues_folder: path(&file.issues.folder, "issues"),
+            templates_folder: path(&file.issues.templates, "templates"),
+            token_key_file: path(&file.web.token_key_file, "data/token.key"),
+            house: House {
+                base_url: base_url.clone()?,
+                volume_rule: VolumeRule { begins: volume_begins },
+                lang: publication.lang.as_ref().map_or("en", |lang| lang.get_ref()).to_owned(),
+                lists: lists.iter().map(|list| list.id.clone()).collect(),
+                default_lists,
+                related_heading: file.issues.related_heading.as_ref().map_or("Related Items", |heading| heading.get_ref()).to_owned(),
+            },
+            imprint: self.imprint(publication, base_url.as_deref()?, reply_to.as_ref()?),
+            sender: Sender {
+                name: name.or_else(|| PersonName::parse(publication.name.get_ref()).ok()),
+                address: from,
+                reply_to: reply_to?,
+                base_url: base_url?,
+                bounce_domain,
+                sender_id,
+            },
+            zone: zone?,
+            schedule,
+            store: store?,
+            lists,
+            relays,
+            on_doubt,
+            plan: plan?,
+        })
+    }
+
+    fn imprint(&self, publication: &file::Publication, base_url: &str, reply_to: &EmailAddress) -> Imprint {
+        let text = |value: &Spanned<String>| value.get_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+        Imprint {
+            publication: PublicationView {
+                name: text(&publication.name),
+                tagline: publication.tagline.as_ref().map(text),
+                url: format!("{base_url}/"),
+                postal_address: text(&publication.postal_address),
+                privacy_url: publication.privacy_url.as_ref().map(text),
+                reply_address: reply_to.as_str().to_owned(),
+                logo: publication.logo.as_ref().map(|logo| LogoView { url: logo.url.get_ref().clone(), width: logo.width, height: logo.height }),
+            },
+        }
+    }
+
+    fn base_url(&mut self, written: &Spanned<String>) -> Option<String> {
+        let url = written.get_ref().trim().trim_end_matches('/');
+        let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+        let host = rest.split(['/', ':']).next().unwrap_or_default();
+        let local = matches!(host, "localhost" | "127.0.0.1");
+        if (scheme == "https" || scheme == "http" && local) && !host.is_empty() && url.bytes().all(|b| b.is_ascii_graphic()) {
+            return Some(url.to_owned());
+        }
+        self.wrong(written, "this is no address of a web site that readers can reach safely", "write `https://` and a host, such as `https://news.example.org`");
+        None
+    }
+
+    fn lists(&mut self, written: &[file::ListTable]) -> Vec<List> {
+        if written.is_empty() {
+            let found = Diagnostic::error("list-missing", "there is no list to send to").help("add a table `[[list]]` with `id` and `name`");
+            self.report(found, Span::default());
+        }
+        let mut lists: Vec<List> = Vec::new();
+        for table in written {
+            let Some(id) = self.parsed(&table.id, str::parse::<ListId>, "it stands in links and mail headers for years to come") else { continue };
+            if lists.iter().any(|list| list.id == id) {
+                self.wrong(&table.id, format!("the list `{id}` is there already"), "give each list an id of its own");
+                continue;
+            }
+            let description = table.description.as_ref().map(|text| text.get_ref().clone()).unwrap_or_default();
+            lists.push(List { id, name: table.name.get_ref().clone(), description });
+        }
+        lists
+    }
+
+    fn month(&mut self, written: Option<&Spanned<String>>) -> i8 {
+        let Some(written) = written else { return 1 };
+        month_named(written.get_ref()).unwrap_or_else(|| {
+            self.wrong(written, "this is no month", "write a month's English name, such as `January`");
+            1
+        })
+    }
+
+    fn store(&mut self, url: &Spanned<String>) -> Option<PathBuf> {
+        match url.get_ref().split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Some(self.newsroom.join(path)),
+            Some(("postgres" | "postgresql", _)) => {
+                self.wrong(url, "this version keeps its store in SQLite only", "write `sqlite:data/masthead.db`");
+                None
+            }
+            _ => {
+                self.wrong(url, "this names no store", "write `sqlite:` and a path, such as `sqlite:data/masthead.db`");
+                None
+            }
+        }
+    }
+
+    fn plan(&mut self, delivery: &file::Delivery) -> Option<RetryPlan> {
+        let Some(written) = &delivery.give_up_after else { return Some(RetryPlan::default()) };
+        let span = self.parsed(written, str::parse::<jiff::Span>, "write a length of time such as `72h`")?;
+        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok().and_then(|length| Duration::try_from(length).ok());
+        match length.filter(|length| *length >= Duration::from_secs(60)) {
+            Some(give_up_after) => Some(RetryPlan { give_up_after, ..RetryPlan::default() }),
+            None => {
+                self.wrong(written, "this is too short to be tried twice", "write a length of time such as `72h`");
+                None
+            }
+        }
+    }
+
+    fn on_doubt(&mut self, written: Option<&Spanned<String>>) -> OnDoubt {
+        match written.map(|text| text.get_ref().as_str()) {
+            None | Some("resend") => OnDoubt::Resend,
+            Some("hold") => OnDoubt::Hold,
+            Some(_) => {
+                if let Some(written) = written {
+                    self.wrong(written, "this says nothing of doubtful deliveries", "write `resend` or `hold`");
+                }
+                OnDoubt::Hold
+            }
+        }
+    }
+}
+
+/// The last part of the Feedback-ID where none is configured: 5 to 15 characters of the domain (STANDARDS L13).
+fn sender_id(domain: &str) -> String {
+    let letters: String = domain.chars().filter(char::is_ascii_alphanumeric).take(15).collect();
+    format!("{letters:x<5}")
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Brings the outside checkers of the mail and the pages: Chromium, Java, and three node modules into a folder of their own.
+#
+#   tests/oracles/install.sh [FOLDER]      FOLDER defaults to MASTHEAD_ORACLES, else target/oracles
+#
+# Safe to run again: what is there already is left alone, and then nothing goes over the network.
+set -euo pipefail
+
+readonly MODULES=(axe-core@4.14.1 playwright-core@1.65.1 vnu-jar@26.9.27)
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+folder=${1:-${MASTHEAD_ORACLES:-$root/target/oracles}}
+
+say() { printf 'oracles: %s\n' "$*"; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+have_browser() {
+  [[ -n ${CHROMIUM:-} ]] && return
+  local name
+  for name in chromium chromium-browser google-chrome-stable google-chrome; do
+    if have "$name"; then return; fi
+  done
+  return 1
+}
+
+# Debian packages, only those whose program is missing.
+wanted=()
+have_browser || wanted+=(chromium)
+have java || wanted+=(default-jre-headless)
+have node || wanted+=(nodejs)
+have npm || wanted+=(npm)
+if ((${#wanted[@]} > 0)); then
+  say "installing ${wanted[*]}"
+  as_root=()
+  if ((EUID != 0)); then
+    have sudo || { say "needs root for: apt-get install ${wanted[*]}" >&2; exit 1; }
+    as_root=(sudo -n)
+  fi
+  "${as_root[@]}" apt-get -qq update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${wanted[@]}" >/dev/null
+fi
+
+# Node modules, each at exactly its version.
+missing=()
+for module in "${MODULES[@]}"; do
+  manifest=$folder/node_modules/${module%@*}/package.json
+  if ! grep -Eq "\"version\": *\"${module##*@}\"" "$manifest" 2>/dev/null; then missing+=("$module"); fi
+done
+if ((${#missing[@]} > 0)); then
+  say "fetching ${missing[*]} into $folder"
+  mkdir -p "$folder"
+  [[ -e $folder/package.json ]] || echo '{ "private": true }' >"$folder/package.json"
+  # No install scripts: the three work as they are, and vnu-jar's would fetch a second Java.
+  npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact "${missing[@]}" >/dev/null
+fi
+
+say "ready in $folder"

@@ -1,0 +1,135 @@
+//! Outside checkers on the HTML that the real binary prints: the Nu Html Checker for its grammar, axe-core for its readers.
+//!
+//! `tests/oracles/install.sh` brings them. Where they are missing, a test says `SKIPPED` on stderr and passes; with
+//! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Gmail reads the first 8,192 characters of a style element and no further (STANDARDS H2).
+const STYLE_LIMIT: usize = 8_000;
+/// Gmail clips at 102 KB (STANDARDS H1).
+const HTML_LIMIT: usize = 100_000;
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+
+static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// The HTML of the sample newsroom's newest issue: one file, or a folder of them.
+fn sample_html() -> PathBuf {
+    env::var_os("MASTHEAD_SAMPLE_HTML").map_or_else(|| tmp().join("sample-html"), PathBuf::from)
+}
+
+fn tmp() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Every HTML file of the sample, or why there is none.
+fn pages() -> Result<Vec<PathBuf>, String> {
+    let sample = sample_html();
+    if sample.is_file() {
+        return Ok(vec![sample]);
+    }
+    let entries = fs::read_dir(&sample).map_err(|error| format!("no sample at {}: {error}", sample.display()))?;
+    let mut pages: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.extension() == Some(OsStr::new("html"))).collect();
+    pages.sort();
+    if pages.is_empty() { Err(format!("no HTML file in {}", sample.display())) } else { Ok(pages) }
+}
+
+/// Where `install.sh` put the node modules.
+fn oracles() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    env::var_os("MASTHEAD_ORACLES")
+        .filter(|folder| !folder.is_empty())
+        .map_or_else(|| root.join("target/oracles"), |folder| root.join(folder))
+}
+
+fn on_path(program: &str) -> bool {
+    env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
+}
+
+/// Says loudly that an oracle was not asked; fails where every oracle is required.
+fn skip(oracle: &str, why: &str) {
+    let number = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+    // Straight to the stream: the test harness would swallow what a macro prints.
+    let _ = writeln!(std::io::stderr(), "SKIPPED: {oracle}: {why} (skip {number} of this run)");
+    assert!(env::var("MASTHEAD_TEST_REQUIRE").as_deref() != Ok("all"), "{oracle} is required and was skipped: {why}");
+}
+
+/// Runs a checker to its end and fails with all that it printed.
+fn ask(oracle: &str, command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{oracle} does not start: {error}"));
+    assert!(
+        output.status.success(),
+        "{oracle} has findings ({}):\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn vnu_finds_no_error_in_the_html() {
+    let pages = match pages() {
+        Ok(pages) => pages,
+        Err(why) => return skip("vnu", &why),
+    };
+    let jar = oracles().join("node_modules/vnu-jar/build/dist/vnu.jar");
+    if !jar.is_file() {
+        return skip("vnu", &format!("no {}; run tests/oracles/install.sh", jar.display()));
+    }
+    if !on_path("java") {
+        return skip("vnu", "no java on the PATH; run tests/oracles/install.sh");
+    }
+    ask("vnu", Command::new("java").arg("-jar").arg(jar).args(["--Werror", "--format", "text"]).args(pages));
+}
+
+#[test]
+fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
+    let pages = match pages() {
+        Ok(pages) => pages,
+        Err(why) => return skip("axe", &why),
+    };
+    let modules = oracles().join("node_modules");
+    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
+        return skip("axe", &format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
+    }
+    if !on_path("node") {
+        return skip("axe", "no node on the PATH; run tests/oracles/install.sh");
+    }
+    if env::var_os("CHROMIUM").is_none() && !BROWSERS.iter().any(|browser| on_path(browser)) {
+        return skip("axe", "no Chromium on the PATH; run tests/oracles/install.sh");
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs");
+    ask("axe", Command::new("node").arg(script).args(pages).env("MASTHEAD_ORACLES", oracles()));
+}
+
+#[test]
+fn a1_h1_h2_the_html_keeps_what_webmail_would_lose() {
+    let pages = match pages() {
+        Ok(pages) => pages,
+        Err(why) => return skip("house rules of the HTML", &why),
+    };
+    for page in pages {
+        let html = fs::read_to_string(&page).unwrap();
+        let name = page.display();
+        assert!(html.len() < HTML_LIMIT, "{name}: {} bytes, Gmail would clip it", html.len());
+        let styles: Vec<&str> = html.split("<style").skip(1).filter_map(|rest| rest.split("</style>").next()).collect();
+        assert_eq!(styles.len(), 1, "{name}: one style element, the screen's; mail.css is inlined and gone");
+        assert!(styles[0].chars().count() < STYLE_LIMIT, "{name}: the style element is too long for Gmail");
+        for rule in ["prefers-color-scheme", "max-width"] {
+            assert!(styles[0].contains(rule), "{name}: the screen's {rule} rules did not survive inlining");
+        }
+        assert!(!html.contains("data-css-inline"), "{name}: an instruction to the inliner went out");
+        for element in ["<html ", "<body ", "<div "] {
+            let tag = html.split(element).nth(1).and_then(|rest| rest.split('>').next()).unwrap_or_default();
+            assert!(tag.contains("lang=\"") && tag.contains("dir=\""), "{name}: {element}> must carry lang and dir");
+        }
+        assert!(!html.contains("{{") && !html.contains("}}"), "{name}: a brace of a template was printed");
+    }
+}

@@ -1,0 +1,8 @@
+//! Encoders and parsers against random input: what must hold whatever a person types.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod header;
+mod quoted_printable;
+mod roll;
+mod token;
