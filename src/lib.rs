@@ -13,12 +13,19 @@
 //! [`desk`] is where these are joined into the things that a person may ask for; [`cli`] only parses and prints.
 //! ARCHITECTURE.md tells why the walls stand where they do, and `tests/architecture.rs` keeps them there.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod desk;
 pub mod diagnostic;
 pub mod edition;
+pub mod intake;
 pub mod issue;
 pub mod mailing;
 pub mod manuscript;
+pub mod relay;
 pub mod schedule;
+pub mod store;
 pub mod subscription;
+pub mod web;

@@ -45,17 +45,32 @@ pub struct Found<'a> {
     pub article: &'a ArchivedArticle,
 }
 
-/// Everything that is out, in the order of ids.
+/// Everything that is out, and what will be out before the issue at hand; in the order of months and ids.
 #[derive(Debug, Clone, Default)]
 pub struct Archive {
     issues: Vec<ArchivedIssue>,
+    waiting: Vec<IssueId>,
 }
 
 impl Archive {
     /// An archive of these issues, in any order.
     pub fn new(mut issues: Vec<ArchivedIssue>) -> Self {
         issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
-        Self { issues }
+        Self { issues, waiting: Vec::new() }
+    }
+
+    /// Adds an earlier issue that is written but not out: it may be referred to, at the editor's risk.
+    pub fn expect(&mut self, issue: ArchivedIssue) {
+        if self.issue(&issue.id).is_none() {
+            self.waiting.push(issue.id.clone());
+            self.issues.push(issue);
+            self.issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
+        }
+    }
+
+    /// Whether an issue is written but not out.
+    pub fn is_waiting(&self, id: &IssueId) -> bool {
+        self.waiting.contains(id)
     }
 
     /// All issues, oldest first.

@@ -3,7 +3,7 @@
 use super::archive::Archive;
 use super::links::Resolver;
 use super::number::{self, NumberFault, WrittenNumber};
-use super::{Article, House, Issue, IssueId, IssueNumber, Period, Section, rules, slug};
+use super::{Article, House, Issue, IssueNumber, Period, Section, rules, slug};
 use crate::diagnostic::{self, Checked, Diagnostic, Span};
 use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
 use crate::manuscript::{self, Manuscript};
@@ -182,11 +182,4 @@ fn lists(manuscript: &Manuscript, house: &House, found: &mut Vec<Diagnostic>) ->
         );
     }
     if written.is_empty() { house.default_lists.clone() } else { written.iter().map(|list| list.value.clone()).collect() }
-}
-
-/// Whether two drafts claim one id; the second is told about the first.
-pub fn same_id(id: &IssueId, first: &str, second: &std::sync::Arc<diagnostic::Source>) -> Diagnostic {
-    Diagnostic::error("id-twice", format!("the issue {id} is already written in {first}"))
-        .at(second, Span::new(0, 3))
-        .help("keep one of the two, or give one a name of its own such as `2014-12-special`")
 }

@@ -81,13 +81,16 @@ impl Resolver<'_> {
             None => all.clone(),
         };
         match (all.as_slice(), dated.as_slice()) {
-            (_, [found]) => RelatedItem {
+            (_, [found]) => {
+                self.not_out_yet(found, span);
+                RelatedItem {
                 title: vec![Inline { kind: InlineKind::Text(found.article.title.clone()), span }],
                 date: Some(found.issue.period.label()),
                 target: self.house.article_url(&found.issue.id, &found.article.slug),
                 file: None,
                 note,
-            },
+                }
+            }
             ([], _) => {
                 self.not_found(&words, span);
                 as_written(title, note)
@@ -118,6 +121,14 @@ impl Resolver<'_> {
             "write the title as it was printed, or link to it: `[Title](https://…)`".to_owned()
         };
         self.diagnostics.push(found.help(help).at(self.source, span));
+    }
+
+    fn not_out_yet(&mut self, found: &Found<'_>, span: Span) {
+        if self.archive.is_waiting(&found.issue.id) {
+            let warning = Diagnostic::warning("related-not-out", format!("the issue {} that has this article is not out yet", found.issue.id));
+            let help = "send it first, or bring it in with `masthead archive import` if it went out before Masthead came";
+            self.diagnostics.push(warning.help(help).at(self.source, span));
+        }
     }
 
     fn wrong_date(&mut self, written: WrittenDate, period: Period, span: Span) {

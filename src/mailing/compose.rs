@@ -56,8 +56,8 @@ pub enum ComposeError {
 
 /// Composes the messages of one edition.
 #[derive(Debug)]
-pub struct Composer<'k> {
-    keys: &'k Keys,
+pub struct Composer {
+    keys: Keys,
     sender: Sender,
     edition: Head,
     lists: BTreeMap<ListId, List>,
@@ -74,9 +74,9 @@ struct Head {
     archived_at: String,
 }
 
-impl<'k> Composer<'k> {
+impl Composer {
     /// Encodes the edition's parts once.
-    pub fn new(edition: &Edition, sender: &Sender, lists: &[List], keys: &'k Keys) -> Self {
+    pub fn new(edition: &Edition, sender: &Sender, lists: &[List], keys: Keys) -> Self {
         Self {
             keys,
             sender: sender.clone(),
@@ -96,7 +96,7 @@ impl<'k> Composer<'k> {
     /// One reader's message.
     pub fn compose(&self, delivery: &Delivery) -> Result<Message, ComposeError> {
         let list = self.lists.get(&delivery.list).ok_or_else(|| ComposeError::List(delivery.list.clone()))?;
-        let links = Links::new(self.keys, &self.sender.base_url, delivery);
+        let links = Links::new(&self.keys, &self.sender.base_url, delivery);
         let fields = Fields {
             name: delivery.name.as_ref().map_or("", PersonName::as_str),
             address: delivery.address.as_str(),
@@ -111,7 +111,7 @@ impl<'k> Composer<'k> {
         octets.extend_from_slice(b"\r\n--");
         octets.extend_from_slice(self.boundary.as_bytes());
         octets.extend_from_slice(b"--\r\n");
-        let sender = ident::verp(self.keys, delivery.mailing, delivery.subscriber, &self.sender.bounce_domain)?;
+        let sender = ident::verp(&self.keys, delivery.mailing, delivery.subscriber, &self.sender.bounce_domain)?;
         Ok(Message { envelope: Envelope { sender, recipient: delivery.address.clone() }, octets })
     }
 
@@ -128,7 +128,7 @@ impl<'k> Composer<'k> {
         head.mailbox("To", delivery.name.as_ref().map(PersonName::as_str), &delivery.address)?
             .text("Subject", &self.edition.subject)?
             .plain("Date", &date(delivery.first_attempt_at))?
-            .id("Message-ID", &ident::message_id(self.keys, &self.edition.issue, delivery.subscriber, domain))?
+            .id("Message-ID", &ident::message_id(&self.keys, &self.edition.issue, delivery.subscriber, domain))?
             .plain("MIME-Version", "1.0")?
             .phrase_and_id("List-Id", &list.name, &format!("{}.{domain}", list.id))?
             .uris("List-Unsubscribe", &[&links.unsubscribe])?

@@ -1,7 +1,14 @@
 //! A server that accepts our mail, or a folder that stands for one.
 
+mod capabilities;
+mod connect;
 pub mod folder;
+mod outgoing;
+mod reply_lines;
+mod settings;
 pub mod smtp;
+mod tls;
+mod wire;
 
 use crate::mailing::{Envelope, Reply, Stage};
 
@@ -43,6 +50,15 @@ pub enum RelayError {
         /// Whether the server may have taken the message: its last octet was on its way.
         in_doubt: bool,
     },
+    /// The message or its envelope may not go onto any wire; nothing of it was sent, and the connection lives on
+    /// (STANDARDS T2). Our own fault, never the reader's or the server's.
+    #[error("could not hand a message to relay `{relay}`: {cause}")]
+    Unfit {
+        /// The relay's name.
+        relay: String,
+        /// What is wrong with it, in words.
+        cause: String,
+    },
 }
 
 impl RelayError {
@@ -51,6 +67,7 @@ impl RelayError {
         match self {
             Self::Open { transient, .. } => *transient,
             Self::Lost { .. } => true,
+            Self::Unfit { .. } => false,
         }
     }
 
@@ -96,8 +113,9 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Hands over one message. `Ok` is whatever the server finally said of it, good or bad; after `Err` the
-    /// connection must be dropped. `message` has CRLF line ends only and is not dot-stuffed.
+    /// Hands over one message. `Ok` is whatever the server finally said of it, good or bad; after `Err` ask
+    /// [`Self::is_usable`], which is true only if nothing was sent. `message` has CRLF line ends only and is not
+    /// dot-stuffed. A caller that drops this future half-way has a message in doubt and a connection that is no longer usable.
     pub async fn submit(&mut self, envelope: &Envelope, message: &[u8]) -> Result<Answer, RelayError> {
         match self {
             Self::Smtp(connection) => connection.submit(envelope, message).await,

@@ -22,7 +22,7 @@ use crate::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
 use crate::subscription::{Enrolment, EmailAddress, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
 /// What can go wrong at the store.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be opened: no such folder, not a database, made by a newer version.
     #[error("could not open the store {place}: {cause}")]
@@ -38,6 +38,9 @@ pub enum StoreError {
     /// A row does not say what this version expects of it.
     #[error("the store holds something unexpected: {0}")]
     Corrupt(String),
+    /// A list, a mailing or a delivery that the caller named is not there, or not in the state that the call is about.
+    #[error("the store does not know {0}")]
+    Unknown(String),
     /// Anything else that the engine reports.
     #[error("the store failed: {0}")]
     Engine(String),
@@ -71,7 +74,8 @@ pub trait Subscribers: Send + Sync {
     ///
     /// An address is known by [`EmailAddress::key`]. A suppressed address is never entered. A subscription that was
     /// ended is never revived by a roll, and `pending` never replaces `confirmed`; [`Standing::Ended`] ends one.
-    /// Every change of standing writes a consent line with its evidence. The outcomes come in the order of the roll.
+    /// Every change of standing writes a consent line with its evidence. A name fills a gap and replaces none.
+    /// The outcomes come in the order of the roll. A list that was never declared is [`StoreError::Unknown`].
     async fn enrol(&self, list: &ListId, roll: Vec<Enrolment>, now: Timestamp) -> Result<Vec<Enrolled>>;
 
     /// Enters one reader who asked for it just now: as [`Subscribers::enrol`], but an ended subscription begins anew.
@@ -94,7 +98,7 @@ pub trait Subscribers: Send + Sync {
 /// Issues that are out.
 #[async_trait]
 pub trait BackIssues: Send + Sync {
-    /// Everything that is out, oldest first.
+    /// Everything that is out, oldest first: by the month or day that an issue stands for, then by id.
     async fn back_issues(&self) -> Result<Vec<ArchivedIssue>>;
 
     /// Puts issues on the shelf, all or none; one of the same id is replaced.
@@ -123,16 +127,20 @@ pub trait Ledger: Send + Sync {
     async fn recover(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered>;
 
     /// Claims up to `most` deliveries that are queued, or deferred and due, for one worker. A reader who has left all
-    /// of the mailing's lists or was suppressed since is withheld instead. The first claim fixes `first_attempt_at`.
+    /// of the mailing's lists or was suppressed since is withheld instead; one who has left some gets it on account of
+    /// the first that is left. The lowest subscriber numbers come first, and of the due those that waited longest.
+    /// The first claim fixes `first_attempt_at`. An empty answer means that nothing is queued or due.
     async fn claim(&self, mailing: MailingId, most: usize, now: Timestamp) -> Result<Vec<Delivery>>;
 
-    /// Gives claimed deliveries back unsent.
+    /// Gives claimed deliveries back unsent. Those that are not claimed stay as they are.
     async fn release(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()>;
 
-    /// Notes that a claimed delivery is about to be handed over. Durable before the first octet leaves.
+    /// Notes that a claimed delivery is about to be handed over. Durable before the first octet leaves. If it is not
+    /// claimed the answer is [`StoreError::Unknown`], and nothing may be sent.
     async fn submitting(&self, mailing: MailingId, subscriber: SubscriberId, now: Timestamp) -> Result<()>;
 
-    /// Notes what became of a try. Durable before that connection sends its next message.
+    /// Notes what became of a try. Durable before that connection sends its next message. A delivery that has come to
+    /// rest is never changed again: the answer then is [`StoreError::Unknown`].
     async fn record(&self, attempt: Attempt) -> Result<()>;
 
     /// How many deliveries have which fate, and when the next deferred one is due.
@@ -142,7 +150,8 @@ pub trait Ledger: Send + Sync {
     async fn lines(&self, mailing: MailingId, fate: Option<FateWord>, after: SubscriberId, most: usize) -> Result<Vec<LedgerLine>>;
 
     /// Closes the mailing if nothing of it is open any more, and puts its issue on the shelf, in one transaction.
-    /// Returns whether it is closed now.
+    /// Returns whether it is closed now. A closed mailing stays as it was closed; one that is not there is
+    /// [`StoreError::Unknown`].
     async fn finish(&self, mailing: MailingId, now: Timestamp) -> Result<bool>;
 }
 
@@ -222,6 +231,8 @@ pub struct ConsentLine {
     pub list: ListId,
     /// To which standing.
     pub standing: Standing,
+    /// Since when, where the evidence gives a time of its own.
+    pub since: Option<Timestamp>,
     /// How we know.
     pub evidence: Evidence,
 }
@@ -323,7 +334,7 @@ pub struct LedgerLine {
     /// What became of it.
     #[serde(flatten)]
     pub fate: Fate,
-    /// Tries so far.
+    /// Tries begun so far: a claim that was released counts for nothing.
     pub attempts: u32,
     /// When it was first claimed.
     pub first_attempt_at: Option<Timestamp>,

@@ -1,0 +1,204 @@
+//! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aws_lc_rs::rand;
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+
+use crate::clock::Clock;
+use crate::config::secret::{self, SecretError};
+use crate::config::{self, CONFIG_PATH, Config};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::edition::Press;
+use crate::intake::{self, IntakeError};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::subscription::token::Keys;
+
+/// Why a newsroom cannot be opened, or what was asked of it cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// A text has faults: settings, templates, an issue.
+    #[error("there are faults to mend first")]
+    Faulty(Vec<Diagnostic>),
+    /// As things stand it must not be done; the sentence says what to do instead.
+    #[error("{0}")]
+    Refused(String),
+    /// A file or folder is not as it should be.
+    #[error("could not {deed} {path}: {cause}")]
+    Io {
+        /// What was tried.
+        deed: &'static str,
+        /// With what.
+        path: PathBuf,
+        /// Why it failed.
+        cause: io::Error,
+    },
+    /// The issues folder cannot be read.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A secret cannot be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// A relay cannot be used.
+    #[error(transparent)]
+    Relay(#[from] crate::relay::RelayError),
+    /// A message cannot be composed.
+    #[error(transparent)]
+    Compose(#[from] crate::mailing::compose::ComposeError),
+}
+
+impl AppError {
+    /// Whether a person has to mend a text or choose otherwise, rather than the machine being at fault.
+    pub fn is_finding(&self) -> bool {
+        matches!(self, Self::Faulty(_) | Self::Refused(_))
+    }
+
+    /// Wraps an input or output fault.
+    pub fn io(deed: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self::Io { deed, path, cause }
+    }
+}
+
+/// A newsroom, ready for the desk.
+pub struct Newsroom {
+    root: PathBuf,
+    config: Config,
+    press: Press,
+    warnings: Vec<Diagnostic>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Newsroom {
+    /// Opens the newsroom in a folder. `environment` holds the variables that override its settings.
+    pub async fn open(root: &Path, environment: &[(String, String)], clock: Arc<dyn Clock>) -> Result<Self, AppError> {
+        let (config, mut warnings) = settings(root, environment, clock.now())?;
+        let overrides = intake::templates(&config.templates_folder, &shown(root, &config.templates_folder))?;
+        let (press, found) = Press::new(&overrides).clean().map_err(AppError::Faulty)?;
+        warnings.extend(found);
+        let store = Arc::new(SqliteStore::open(&config.store)?);
+        crate::store::Subscribers::declare_lists(store.as_ref(), &config.lists).await?;
+        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock })
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Its press.
+    pub fn press(&self) -> &Press {
+        &self.press
+    }
+
+    /// What was found in settings and templates that stops nothing.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    /// Its store, to be shared with workers.
+    pub fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Its clock, to be shared with workers.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    /// How a path is shown to people: from the newsroom on.
+    pub fn shown(&self, path: &Path) -> String {
+        shown(&self.root, path)
+    }
+
+    /// The keys that sign links; made at the first call and kept in a file of their own.
+    pub fn keys(&self) -> Result<Keys, AppError> {
+        let path = &self.config.token_key_file;
+        if !path.exists() {
+            make_key(path).map_err(AppError::io("make the key in", path))?;
+        }
+        let text = secret::read(path, credentials().as_deref())?;
+        let wrong = || SecretError::Malformed(path.clone(), "64 hex digits are wanted");
+        let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.expose_secret().as_bytes()).map_err(|_| wrong())?;
+        let key: [u8; 32] = octets.try_into().map_err(|_| wrong())?;
+        Ok(Keys::new(1, &key))
+    }
+
+    /// Makes sure that nobody else sends from this newsroom while the guard lives (STANDARDS T23).
+    pub fn hold(&self) -> Result<File, AppError> {
+        let path = self.config.store.with_extension("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(AppError::Refused("another `masthead` is sending from this newsroom; wait until it has ended".to_owned())),
+            Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
+        }
+    }
+}
+
+/// The settings of a newsroom and what was found in them.
+fn settings(root: &Path, environment: &[(String, String)], now: Timestamp) -> Result<(Config, Vec<Diagnostic>), AppError> {
+    let path = root.join(CONFIG_PATH);
+    let text = fs::read_to_string(&path).map_err(|cause| {
+        if cause.kind() == io::ErrorKind::NotFound {
+            AppError::Refused(format!("there is no newsroom here: `{CONFIG_PATH}` is missing; `masthead init` makes one, and `-C DIR` names another folder"))
+        } else {
+            AppError::Io { deed: "read", path, cause }
+        }
+    })?;
+    config::parse(&Source::new(CONFIG_PATH, text), root, environment, now).clean().map_err(AppError::Faulty)
+}
+
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// Where systemd puts the credentials of its unit.
+pub fn credentials() -> Option<PathBuf> {
+    std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// Writes a fresh key, for its owner's eyes only. If two start at once, one of them writes and both read that.
+fn make_key(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut key = [0; 32];
+    rand::fill(&mut key).map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(mut file) => {
+            writeln!(file, "{}", data_encoding::HEXLOWER.encode(&key))?;
+            file.sync_all()
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,67 @@
+//! `demo`: the whole road in one command, step by step before the newcomer's eyes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Outcome;
+use super::args::Demo;
+use super::send;
+use super::terminal::Terminal;
+use crate::app::{AppError, Newsroom};
+use crate::clock::SystemClock;
+use crate::desk::demo::{OUTBOX, stock, unpack};
+use crate::desk::send::Request;
+use crate::desk::{self};
+use crate::store::Enrolled;
+use crate::web;
+
+pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, AppError> {
+    let folder = throw_away()?;
+    unpack(&folder)?;
+    let address = format!("http://{}", asked.listen);
+    let environment = vec![("MASTHEAD_PUBLICATION__BASE_URL".to_owned(), address.clone())];
+    let newsroom = Newsroom::open(&folder, &environment, Arc::new(SystemClock)).await?;
+    terminal.findings(newsroom.warnings());
+    terminal.say(&format!("1. a sample newsroom, to be thrown away: {}", folder.display()));
+    let stocked = stock(&newsroom).await?;
+    let entered = stocked.import.count(Enrolled::Entered);
+    terminal.say(&format!("2. its archive has {} back issues, its list {entered} readers (pending and departed ones among them)", stocked.back_issues));
+    let report = desk::check::check(&newsroom, std::slice::from_ref(&stocked.issue)).await?;
+    terminal.findings(&report.all());
+    terminal.say(&format!("3. `masthead check {}` finds nothing that forbids to send it", stocked.issue));
+    terminal.say(&format!("4. `masthead send {}`: one personal message for every confirmed reader", stocked.issue));
+    let request = Request { issue: stocked.issue, now: true, wait: std::time::Duration::ZERO };
+    let sent = send::watched(&newsroom, &request, terminal).await?;
+    send::print(&sent, &newsroom, terminal)?;
+    let again = send::watched(&newsroom, &request, terminal).await?;
+    let repeated = again.tally.accepted - sent.tally.accepted;
+    terminal.say(&format!("5. the same command a second time sends {repeated} messages: an issue goes out once"));
+    let outbox = folder.join(OUTBOX);
+    if asked.once {
+        terminal.say(&format!("the mail is in {}", outbox.display()));
+        return Ok(if sent.is_finished && repeated == 0 { Outcome::Clean } else { Outcome::Findings });
+    }
+    let listener = tokio::net::TcpListener::bind(asked.listen).await.map_err(AppError::io("listen on", asked.listen.to_string()))?;
+    terminal.say(&format!("\nread the mail at {address}/ , or in {}\nCtrl-C ends the demo and removes its folder", outbox.display()));
+    web::serve(newsroom, outbox, listener, async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+    .await
+    .map_err(AppError::io("serve", address))?;
+    std::fs::remove_dir_all(&folder).map_err(AppError::io("remove", &folder))?;
+    Ok(Outcome::Clean)
+}
+
+/// A fresh folder of our own among the system's temporary ones.
+fn throw_away() -> Result<PathBuf, AppError> {
+    let base = std::env::temp_dir();
+    for attempt in 0..1000 {
+        let folder = base.join(format!("masthead-demo-{}-{attempt}", std::process::id()));
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(fault) if fault.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(cause) => return Err(AppError::Io { deed: "make the folder", path: folder, cause }),
+        }
+    }
+    Err(AppError::Refused(format!("there are too many demos in {}", base.display())))
+}

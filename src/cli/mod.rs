@@ -1,0 +1,103 @@
+//! Parses the command line, asks the desk, prints the answer, and says in the exit code how it went.
+
+mod args;
+mod demo;
+mod listing;
+mod newsroom;
+mod send;
+mod subscribers;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::app::{AppError, Newsroom};
+use crate::clock::SystemClock;
+use args::{ArchiveCommand, Cli, Command};
+use terminal::Terminal;
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well: 0.
+    Clean,
+    /// Something is to be mended or is not done yet: 1.
+    Findings,
+}
+
+/// Runs one command to its end.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let terminal = Terminal::detect();
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(fault) => {
+            let _ = fault.print();
+            return ExitCode::from(u8::try_from(fault.exit_code()).unwrap_or(2));
+        }
+    };
+    keep_log();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(fault) => {
+            terminal.complain(&format!("could not start: {fault}"));
+            return ExitCode::from(2);
+        }
+    };
+    match runtime.block_on(dispatch(cli, &terminal)) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        // Whoever reads our output has heard enough.
+        Err(AppError::Io { cause, .. }) if cause.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(fault) => {
+            if let AppError::Faulty(found) = &fault {
+                terminal.findings(found);
+            }
+            terminal.complain(&fault.to_string());
+            ExitCode::from(if fault.is_finding() { 1 } else { 2 })
+        }
+    }
+}
+
+/// The operator's log goes to standard error, and says nothing unless `RUST_LOG` asks for it.
+fn keep_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "off".into());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
+    let root = cli.newsroom;
+    match cli.command {
+        Command::Completions { shell } => terminal.write(|out| {
+            clap_complete::generate(shell, &mut Cli::command(), "masthead", out);
+            Ok(())
+        }),
+        Command::Man => terminal.write(|out| clap_mangen::Man::new(Cli::command()).render(out)),
+        Command::Init(asked) => newsroom::init(&root, &asked, terminal),
+        Command::Demo(asked) => demo::run(&asked, terminal).await,
+        command => {
+            let environment: Vec<(String, String)> = std::env::vars().collect();
+            let newsroom = Newsroom::open(&root, &environment, Arc::new(SystemClock)).await?;
+            terminal.findings(newsroom.warnings());
+            with_newsroom(command, &newsroom, terminal).await
+        }
+    }
+}
+
+async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Terminal) -> Result<Outcome, AppError> {
+    match command {
+        Command::New(asked) => newsroom::new(newsroom, asked, terminal).await,
+        Command::Check(asked) => newsroom::check(newsroom, &asked, terminal).await,
+        Command::Render(asked) => newsroom::render(newsroom, &asked, terminal).await,
+        Command::Send(asked) => send::run(newsroom, asked, terminal).await,
+        Command::Status(asked) => listing::status(newsroom, asked.json, terminal).await,
+        Command::Deliveries(asked) => listing::deliveries(newsroom, &asked, terminal).await,
+        Command::Lists(asked) => listing::lists(newsroom, asked.json, terminal).await,
+        Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,
+        Command::Archive(ArchiveCommand::List { json }) => listing::archive(newsroom, json, terminal).await,
+        Command::Subscribers(asked) => subscribers::run(newsroom, asked, terminal).await,
+        Command::Init(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(Outcome::Clean),
+    }
+}

@@ -1,0 +1,153 @@
+//! `send`: a progress bar while it runs, a summary when it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::Outcome;
+use super::args::Send;
+use super::terminal::Terminal;
+use crate::app::{AppError, Newsroom};
+use crate::desk::send::{Progress, Report, Request, dry_run, send};
+use crate::store::{Recovered, Tally};
+
+pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -> Result<Outcome, AppError> {
+    let request = Request { issue: asked.id, now: asked.now, wait: asked.wait };
+    if asked.dry_run {
+        let folder = asked.out.join(request.issue.as_str());
+        let (count, folder) = dry_run(newsroom, &request, &folder).await?;
+        return terminal.write(|out| writeln!(out, "{count} messages would go out; they are in {}", folder.display()));
+    }
+    let report = watched(newsroom, &request, terminal).await?;
+    let outcome = if report.is_finished { Outcome::Clean } else { Outcome::Findings };
+    if asked.json {
+        terminal.json(&Summary::of(&report))?;
+    } else {
+        print(&report, newsroom, terminal)?;
+    }
+    Ok(outcome)
+}
+
+/// Sends, with a bar for whoever watches, and stops gently when asked to.
+pub(super) async fn watched(newsroom: &Newsroom, request: &Request, terminal: &Terminal) -> Result<Report, AppError> {
+    let progress = Arc::new(Progress::default());
+    let bar = if terminal.is_attended() { bar() } else { ProgressBar::hidden() };
+    let watch = {
+        let (progress, bar, terminal) = (Arc::clone(&progress), bar.clone(), *terminal);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(Duration::from_millis(100));
+            let mut asked = 0;
+            loop {
+                tokio::select! {
+                    _ = tick.tick() => show(&bar, &progress),
+                    () = interrupted() => {
+                        asked += 1;
+                        if asked > 1 {
+                            std::process::exit(2);
+                        }
+                        bar.suspend(|| terminal.say("stopping after the messages in flight; once more stops at once"));
+                        progress.ask_to_stop();
+                    }
+                }
+            }
+        })
+    };
+    let report = send(newsroom, request, &progress).await;
+    watch.abort();
+    bar.finish_and_clear();
+    report
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos} of {len}, {per_sec}, {eta} to go {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
+fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(progress.total());
+    bar.set_position(progress.settled());
+    bar.set_message(if progress.is_waiting() { "(waiting for those who asked to be tried later)" } else { "" });
+}
+
+/// Ends at the next SIGINT or SIGTERM.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    issue: &'a str,
+    edition: &'a str,
+    opened_now: bool,
+    finished: bool,
+    halted: Option<&'a str>,
+    recovered: Recovered,
+    tally: Tally,
+}
+
+impl<'a> Summary<'a> {
+    fn of(report: &'a Report) -> Self {
+        Self {
+            issue: report.mailing.issue.as_str(),
+            edition: &report.mailing.edition,
+            opened_now: report.is_new,
+            finished: report.is_finished,
+            halted: report.halted.as_deref(),
+            recovered: report.recovered,
+            tally: report.tally,
+        }
+    }
+}
+
+/// The summary as a person reads it.
+pub(super) fn print(report: &Report, newsroom: &Newsroom, terminal: &Terminal) -> Result<Outcome, AppError> {
+    let issue = &report.mailing.issue;
+    let tally = &report.tally;
+    terminal.write(|out| {
+        if report.recovered.doubtful > 0 {
+            writeln!(out, "{} were in flight when the last run broke off", report.recovered.doubtful)?;
+        }
+        let parts: Vec<String> = [
+            (tally.accepted, "accepted"),
+            (tally.refused, "refused"),
+            (tally.expired, "expired"),
+            (tally.withheld, "withheld"),
+            (tally.deferred, "deferred"),
+            (tally.doubtful, "doubtful"),
+            (tally.queued + tally.claimed + tally.submitting, "not tried yet"),
+        ]
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+        let state = if report.is_finished { "is out" } else { "is under way" };
+        writeln!(out, "{issue} {state}: {} of {} deliveries: {}", tally.total() - tally.open(), tally.total(), parts.join(", "))?;
+        if let Some(reason) = &report.halted {
+            writeln!(out, "stopped: {reason}")?;
+        }
+        if let Some(due) = tally.next_due.filter(|_| !report.is_finished) {
+            let local = due.to_zoned(newsroom.config().zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
+            writeln!(out, "the next deferred one is due at {local}; `masthead send {issue}` goes on then")?;
+        } else if !report.is_finished {
+            writeln!(out, "`masthead send {issue}` goes on; `masthead deliveries {issue}` tells about each reader")?;
+        }
+        if tally.refused + tally.expired > 0 {
+            writeln!(out, "`masthead deliveries {issue} --fate refused` says why")?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,119 @@
+//! Reads issues as the press will, and tells every fault of them at once.
+
+use jiff::Timestamp;
+
+use crate::app::{AppError, Newsroom};
+use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::edition::{self, Edition};
+use crate::intake::{self, Dropped};
+use crate::issue::archive::Archive;
+use crate::issue::{self, Issue, IssueId};
+use crate::manuscript;
+
+/// One issue of the folder, as far as it could be made.
+#[derive(Debug)]
+pub struct Checked {
+    /// Its id.
+    pub id: IssueId,
+    /// Its file, as people know it.
+    pub file: String,
+    /// Whether it went out already.
+    pub is_out: bool,
+    /// The issue, if there was anything to assemble.
+    pub issue: Option<Issue>,
+    /// The edition, if it could be printed.
+    pub edition: Option<Edition>,
+    /// Everything found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The issue and its edition, if nothing forbids to send them.
+    pub fn clean(self) -> Result<(Issue, Edition), AppError> {
+        match (self.issue, self.edition) {
+            (Some(issue), Some(edition)) if !has_errors(&self.diagnostics) => Ok((issue, edition)),
+            _ => Err(AppError::Faulty(self.diagnostics)),
+        }
+    }
+}
+
+/// What a look at the folder gave.
+#[derive(Debug)]
+pub struct Report {
+    /// The issues asked for, oldest first.
+    pub issues: Vec<Checked>,
+    /// Findings about the folder as a whole.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Every finding, in the order in which one mends them.
+    pub fn all(&self) -> Vec<Diagnostic> {
+        let mut all: Vec<Diagnostic> = self.diagnostics.clone();
+        for found in self.issues.iter().flat_map(|checked| &checked.diagnostics) {
+            if !all.contains(found) {
+                all.push(found.clone());
+            }
+        }
+        diagnostic::sort(&mut all);
+        all
+    }
+}
+
+/// Checks the issues named, or, if none is, all that are not out yet.
+pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppError> {
+    let config = newsroom.config();
+    let shown = newsroom.shown(&config.issues_folder);
+    let folder = intake::read(&config.issues_folder, &shown)?;
+    if let Some(lost) = ids.iter().find(|id| folder.get(id).is_none()) {
+        let known: Vec<&str> = folder.dropped.iter().map(|dropped| dropped.id.as_str()).collect();
+        let near = known.iter().max_by(|a, b| strsim::jaro_winkler(lost.as_str(), a).total_cmp(&strsim::jaro_winkler(lost.as_str(), b)));
+        let hint = near.map_or_else(|| "the folder has no issues".to_owned(), |near| format!("did you mean {near}?"));
+        return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
+    }
+    let mut archive = Archive::new(newsroom.store().back_issues().await?);
+    let mut dropped = folder.dropped;
+    dropped.sort_by(|a, b| (a.id.month(), &a.id).cmp(&(b.id.month(), &b.id)));
+    let mut issues = Vec::new();
+    for one in dropped {
+        let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);
+        let wanted = if ids.is_empty() { !is_out } else { ids.contains(&one.id) };
+        if is_out && !wanted {
+            continue;
+        }
+        let checked = check_one(newsroom, one, &archive, is_out);
+        if let Some(issue) = &checked.issue {
+            archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
+        }
+        if wanted {
+            issues.push(checked);
+        }
+    }
+    Ok(Report { issues, diagnostics: folder.diagnostics })
+}
+
+/// Checks the one issue named.
+pub async fn check_issue(newsroom: &Newsroom, id: &IssueId) -> Result<Checked, AppError> {
+    let report = check(newsroom, std::slice::from_ref(id)).await?;
+    report.issues.into_iter().next().ok_or_else(|| AppError::Refused(format!("there is no issue {id}")))
+}
+
+fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: bool) -> Checked {
+    let config = newsroom.config();
+    let mut diagnostics = dropped.diagnostics;
+    let file = newsroom.shown(&dropped.path);
+    let mut done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
+        diagnostic::sort(&mut diagnostics);
+        Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
+    };
+    let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
+    let parsed = manuscript::parse(&draft, &config.house.related_heading);
+    diagnostics.extend(parsed.diagnostics);
+    let Some(manuscript) = parsed.value else { return done(None, None, diagnostics) };
+    let assembled = issue::assemble(&manuscript, archive, &config.house);
+    diagnostics.extend(assembled.diagnostics);
+    let Some(issue) = assembled.value else { return done(None, None, diagnostics) };
+    let rendered = edition::render(&issue, &config.imprint, newsroom.press());
+    diagnostics.extend(rendered.diagnostics);
+    done(Some(issue), rendered.value, diagnostics)
+}

@@ -1,0 +1,86 @@
+//! Shows an issue as one reader will get it: as a message, as a page, as text, or as its parts for programs.
+
+use jiff::Timestamp;
+
+use super::check;
+use crate::app::{AppError, Newsroom};
+use crate::edition::Edition;
+use crate::edition::stencil::{Fields, Medium, filled};
+use crate::issue::{Issue, IssueId};
+use crate::mailing::compose::{Composer, Links};
+use crate::mailing::{Delivery, MailingId};
+use crate::subscription::{EmailAddress, PersonName, SubscriberId};
+
+/// An issue for one reader, with what was found on the way.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The issue.
+    pub issue: Issue,
+    /// What every reader gets.
+    pub edition: Edition,
+    /// The whole message.
+    pub message: Vec<u8>,
+    /// The HTML part.
+    pub html: String,
+    /// The plain-text part.
+    pub text: String,
+    /// Warnings.
+    pub warnings: Vec<crate::diagnostic::Diagnostic>,
+}
+
+/// Renders an issue for a reader, or for a specimen reader. The same bytes each time.
+pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddress>) -> Result<Rendered, AppError> {
+    let checked = check::check_issue(newsroom, id).await?;
+    let warnings = checked.diagnostics.clone();
+    let (issue, edition) = checked.clean()?;
+    let delivery = delivery(newsroom, &issue, reader).await?;
+    let keys = newsroom.keys()?;
+    let config = newsroom.config();
+    let message = Composer::new(&edition, &config.sender, &config.lists, keys.clone()).compose(&delivery)?;
+    let links = Links::new(&keys, &config.sender.base_url, &delivery);
+    let list = config.lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
+    let fields = Fields {
+        name: delivery.name.as_ref().map_or("", PersonName::as_str),
+        address: delivery.address.as_str(),
+        list,
+        unsubscribe_url: &links.unsubscribe,
+        preferences_url: &links.preferences,
+    };
+    Ok(Rendered {
+        html: filled(&edition.html, &edition.mark, Medium::Html, &fields),
+        text: filled(&edition.text, &edition.mark, Medium::Text, &fields),
+        message: message.octets,
+        issue,
+        edition,
+        warnings,
+    })
+}
+
+/// What a mailing of this issue would owe the reader. Its date is the one that the issue bears, so that rendering
+/// twice gives the same bytes.
+async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddress>) -> Result<Delivery, AppError> {
+    let lists = newsroom.store().lists().await?;
+    let wanted = issue.lists.first().ok_or_else(|| AppError::Refused("the issue goes to no list".to_owned()))?;
+    let first_attempt_at = bears(newsroom, issue);
+    let (subscriber, address, name, list) = match reader {
+        None => {
+            let address = EmailAddress::parse("reader@example.org").map_err(|fault| AppError::Refused(fault.to_string()))?;
+            (SubscriberId(0), address, PersonName::parse("Ann Reader").ok(), wanted.clone())
+        }
+        Some(address) => {
+            let found = newsroom.store().dossier(address).await?.ok_or_else(|| AppError::Refused(format!("{address} is on no list")))?;
+            let on = found.reader.subscriptions.iter().map(|subscription| &subscription.list);
+            let list = issue.lists.iter().find(|list| on.clone().any(|other| other == *list)).unwrap_or(wanted).clone();
+            let subscriber = found.reader.subscriber;
+            (subscriber.id, subscriber.address, subscriber.name, list)
+        }
+    };
+    let list_number = lists.iter().find(|tally| tally.list.id == list).map_or(0, |tally| tally.number);
+    Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, list_number, attempt: 1, first_attempt_at })
+}
+
+fn bears(newsroom: &Newsroom, issue: &Issue) -> Timestamp {
+    let day = issue.id.day().or_else(|| issue.period.first().day(1)).unwrap_or_default();
+    let local = issue.publish_at.unwrap_or_else(|| day.at(9, 0, 0, 0));
+    newsroom.config().zone.to_ambiguous_timestamp(local).compatible().unwrap_or_default()
+}

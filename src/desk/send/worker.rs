@@ -1,0 +1,179 @@
+//! One worker holds one connection: claims, composes, notes that it submits, submits, and records what was answered.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::Mutex;
+
+use super::Progress;
+use super::pace::Pace;
+use crate::app::AppError;
+use crate::clock::Clock;
+use crate::mailing::compose::Composer;
+use crate::mailing::fate::OnDoubt;
+use crate::mailing::plan::RetryPlan;
+use crate::mailing::settle::{Judgement, Outcome, settle};
+use crate::mailing::{Delivery, Fate, MailingId};
+use crate::relay::{Answer, Connection, Relay, RelayError};
+use crate::store::{Attempt, Store};
+
+/// How often in a row a worker tries to open a connection before the run gives the relay up for now.
+const OPENING_TRIES: u32 = 3;
+
+/// What the workers of a run have in common.
+pub(super) struct Shared {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) relay: Relay,
+    pub(super) pace: Pace,
+    pub(super) mailing: MailingId,
+    pub(super) composer: Composer,
+    pub(super) plan: RetryPlan,
+    pub(super) on_doubt: OnDoubt,
+    pub(super) claimed: Mutex<VecDeque<Delivery>>,
+    pub(super) ahead: usize,
+    pub(super) progress: Arc<Progress>,
+    pub(super) halted: std::sync::Mutex<Option<String>>,
+}
+
+impl Shared {
+    /// Stops the run, for a reason that a person must see; the first reason counts.
+    fn halt(&self, reason: String) {
+        if let Ok(mut halted) = self.halted.lock() {
+            halted.get_or_insert(reason);
+        }
+        self.progress.stop.notify_waiters();
+    }
+
+    pub(super) fn halt_reason(&self) -> Option<String> {
+        self.halted.lock().ok().and_then(|halted| halted.clone())
+    }
+
+    fn must_stop(&self) -> bool {
+        self.progress.must_stop() || self.halt_reason().is_some()
+    }
+
+    /// The next delivery, from those claimed ahead or from the ledger.
+    async fn next(&self) -> Result<Option<Delivery>, AppError> {
+        let mut claimed = self.claimed.lock().await;
+        if claimed.is_empty() && !self.must_stop() {
+            claimed.extend(self.store.claim(self.mailing, self.ahead, self.clock.now()).await?);
+        }
+        Ok(if self.must_stop() { None } else { claimed.pop_front() })
+    }
+
+    /// Puts a delivery back that was not sent after all.
+    async fn put_back(&self, delivery: Delivery) {
+        self.claimed.lock().await.push_front(delivery);
+    }
+}
+
+/// One connection and what it sends.
+pub(super) struct Worker<'s> {
+    shared: &'s Shared,
+    connection: Option<Connection>,
+}
+
+impl<'s> Worker<'s> {
+    pub(super) fn new(shared: &'s Shared) -> Self {
+        Self { shared, connection: None }
+    }
+
+    /// Works until nothing is due or the run stops. What was claimed and not sent is left in the shared queue.
+    pub(super) async fn run(mut self) -> Result<(), AppError> {
+        while let Some(delivery) = self.shared.next().await? {
+            match self.connection().await {
+                Ok(Some(connection)) => {
+                    let delivered = self.deliver(connection, delivery).await;
+                    self.connection = delivered?;
+                }
+                Ok(None) => {
+                    self.shared.put_back(delivery).await;
+                    break;
+                }
+                Err(fault) => {
+                    self.shared.put_back(delivery).await;
+                    self.shared.halt(fault.to_string());
+                    break;
+                }
+            }
+        }
+        if let Some(connection) = self.connection {
+            connection.close().await;
+        }
+        Ok(())
+    }
+
+    /// The open connection, or a new one in the place of one that is spent; `None` if the run is asked to stop first.
+    async fn connection(&mut self) -> Result<Option<Connection>, RelayError> {
+        match self.connection.take() {
+            Some(connection) if connection.is_usable() => return Ok(Some(connection)),
+            Some(connection) => connection.close().await,
+            None => {}
+        }
+        let mut tries = 1;
+        loop {
+            match self.shared.relay.connect().await {
+                Ok(connection) => return Ok(Some(connection)),
+                Err(fault) if !fault.is_transient() || tries == OPENING_TRIES => return Err(fault),
+                Err(_) => tries += 1,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(std::time::Duration::from_millis(200 << tries)) => {}
+                () = self.shared.progress.stopped() => return Ok(None),
+            }
+        }
+    }
+
+    /// Hands one delivery over and records what became of it. Gives the connection back if it may be used again.
+    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Option<Connection>, AppError> {
+        let shared = self.shared;
+        let message = shared.composer.compose(&delivery)?;
+        shared.pace.turn().await;
+        shared.store.submitting(shared.mailing, delivery.subscriber, shared.clock.now()).await?;
+        let submitted = connection.submit(&message.envelope, &message.octets).await;
+        let (outcome, reply, fault) = match submitted {
+            Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
+            Err(fault) => (self.lost(&fault), None, Some(fault.to_string())),
+        };
+        let now = shared.clock.now();
+        let settlement = settle(&delivery, &outcome, now, &shared.plan, shared.on_doubt);
+        let stage = match outcome {
+            Outcome::Answered(stage, _) | Outcome::Lost { stage, .. } => stage,
+        };
+        if settlement.halt {
+            let said = reply.as_ref().map(ToString::to_string).unwrap_or_default();
+            shared.halt(format!("relay `{}` turned us away at {stage}, whoever the reader: {said}", shared.relay.name()));
+        }
+        shared
+            .store
+            .record(Attempt {
+                mailing: shared.mailing,
+                subscriber: delivery.subscriber,
+                relay: shared.relay.name().to_owned(),
+                at: now,
+                stage,
+                reply,
+                fault,
+                fate: settlement.fate,
+                suppress: settlement.judgement == Judgement::Hard,
+            })
+            .await?;
+        shared.progress.settled.fetch_add(1, Ordering::Relaxed);
+        if settlement.fate == Fate::Accepted {
+            shared.progress.accepted.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(connection.is_usable().then_some(connection))
+    }
+
+    fn lost(&self, fault: &RelayError) -> Outcome {
+        if let RelayError::Unfit { .. } = fault {
+            self.shared.halt(fault.to_string());
+        }
+        match fault {
+            RelayError::Lost { stage, in_doubt, .. } => Outcome::Lost { stage: *stage, in_doubt: *in_doubt },
+            RelayError::Open { .. } | RelayError::Unfit { .. } => Outcome::Lost { stage: crate::mailing::Stage::Greeting, in_doubt: false },
+        }
+    }
+}

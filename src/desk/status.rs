@@ -1,0 +1,99 @@
+//! The newsroom at a glance: what is in the folder, what is under way, what went out, who reads, and when the next
+//! issue is due.
+
+use serde::Serialize;
+
+use super::check;
+use crate::app::{AppError, Newsroom};
+use crate::diagnostic::{Severity, has_errors};
+use crate::issue::IssueId;
+use crate::manuscript::front_matter::Status;
+use crate::schedule::Slot;
+use crate::store::{ListTally, Tally};
+
+/// An issue that waits in the folder.
+#[derive(Debug, Serialize)]
+pub struct Waiting {
+    /// Its id.
+    pub id: IssueId,
+    /// Its title.
+    pub title: String,
+    /// `draft`, `ready` or `faulty`.
+    pub state: &'static str,
+    /// How many errors it has.
+    pub errors: usize,
+    /// How many warnings it has.
+    pub warnings: usize,
+}
+
+/// A mailing and how far it has come.
+#[derive(Debug, Serialize)]
+pub struct Sent {
+    /// Which issue.
+    pub issue: IssueId,
+    /// When it was opened.
+    pub opened_at: jiff::Timestamp,
+    /// When it came to rest.
+    pub finished_at: Option<jiff::Timestamp>,
+    /// The ledger.
+    pub tally: Tally,
+}
+
+/// The newsroom at a glance.
+#[derive(Debug, Serialize)]
+pub struct Glance {
+    /// Its name.
+    pub publication: String,
+    /// The next run of the schedule, in local time and as an instant.
+    pub next_run: Option<(jiff::civil::DateTime, jiff::Timestamp)>,
+    /// Issues in the folder that are not out.
+    pub waiting: Vec<Waiting>,
+    /// Mailings, newest first.
+    pub mailings: Vec<Sent>,
+    /// The lists.
+    pub lists: Vec<ListTally>,
+    /// How many issues are in the archive.
+    pub archived: usize,
+}
+
+/// Looks at everything once.
+pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
+    let store = newsroom.store();
+    let report = check::check(newsroom, &[]).await?;
+    let mut mailings = Vec::new();
+    for mailing in store.mailings().await? {
+        let tally = store.tally(mailing.id).await?;
+        mailings.push(Sent { issue: mailing.issue, opened_at: mailing.opened_at, finished_at: mailing.finished_at, tally });
+    }
+    let waiting = report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)).map(waiting).collect();
+    Ok(Glance {
+        publication: newsroom.config().imprint.publication.name.clone(),
+        next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
+        waiting,
+        mailings,
+        lists: store.lists().await?,
+        archived: store.back_issues().await?.len(),
+    })
+}
+
+fn waiting(checked: &check::Checked) -> Waiting {
+    let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
+    let state = match &checked.issue {
+        Some(issue) if !has_errors(&checked.diagnostics) => match issue.status {
+            Status::Draft => "draft",
+            Status::Ready => "ready",
+        },
+        _ => "faulty",
+    };
+    Waiting {
+        id: checked.id.clone(),
+        title: checked.issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default(),
+        state,
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+    }
+}
+
+fn next_run(newsroom: &Newsroom) -> Option<Slot> {
+    newsroom.config().schedule.as_ref()?.after(newsroom.now()).next()
+}

@@ -1,0 +1,82 @@
+//! The built-in store: one SQLite file beside the newsroom, with no server to install.
+//!
+//! One thread writes (`writer`), a few connections read (`readers`). Each trait has a file that lists its calls;
+//! the work of the longer ones is in files named after it.
+
+mod back_issues;
+mod claiming;
+mod enrolling;
+mod fault;
+mod ledger;
+mod opening;
+mod readers;
+mod recording;
+mod reports;
+mod rows;
+mod schema;
+mod subscribers;
+mod writer;
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use self::readers::ReadingRoom;
+use self::schema::Unfit;
+use self::writer::Writer;
+use super::{Result, StoreError};
+
+/// A store in one file. Dropping it waits until the last write has ended.
+pub struct SqliteStore {
+    writer: Writer,
+    readers: ReadingRoom,
+}
+
+impl SqliteStore {
+    /// Opens the store at this place, and brings its tables up to this version. A missing file is made, readable by
+    /// nobody else, and so is its folder.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the file is read-only or held by another program; [`StoreError::Open`] if it
+    /// cannot be made, or is not a store of this version or an older one.
+    pub fn open(place: &Path) -> Result<Self> {
+        let refused = |cause: String| StoreError::Open { place: place.display().to_string(), cause };
+        prepare(place).map_err(|cause| refused(cause.to_string()))?;
+        let connection = connect(place).map_err(|unfit| match unfit {
+            Unfit::Store(fault) if fault.is_transient() => fault,
+            unfit => refused(unfit.to_string()),
+        })?;
+        Ok(Self { writer: Writer::start(connection)?, readers: ReadingRoom::new(place) })
+    }
+
+    /// How many commits this store has made since it was opened: with many workers far fewer than their calls.
+    pub fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+}
+
+/// Makes what is missing, for the eyes of its owner only: it will hold addresses.
+fn prepare(place: &Path) -> io::Result<()> {
+    if let Some(folder) = place.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(place) {
+        Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+fn connect(place: &Path) -> std::result::Result<Connection, Unfit> {
+    let mut connection = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // SQLite falls back to reading where it may not write, and would tell only at the first change.
+    if connection.is_readonly("main")? {
+        return Err(StoreError::Unavailable(format!("{} is read-only", place.display())).into());
+    }
+    schema::tune(&connection)?;
+    schema::tune_for_writing(&connection)?;
+    schema::migrate(&mut connection)?;
+    Ok(connection)
+}

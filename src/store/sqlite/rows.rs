@@ -1,0 +1,145 @@
+//! Between columns and the house's types: what a column holds is checked again as it is read.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, Params, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::mailing::Fate;
+use crate::mailing::fate::FateWord;
+use crate::store::{Result, StoreError};
+use crate::subscription::{EmailAddress, PersonName, Standing, SubscriberId};
+
+/// Every row of an answer.
+pub(super) fn all<T>(connection: &Connection, sql: &str, params: impl Params, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+/// The first row of an answer, if there is one.
+pub(super) fn first<T>(connection: &Connection, sql: &str, params: impl Params, read: impl FnOnce(&Row<'_>) -> Result<T>) -> Result<Option<T>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    rows.next()?.map(read).transpose()
+}
+
+/// Changes rows, and says how many.
+pub(super) fn change(connection: &Connection, sql: &str, params: impl Params) -> Result<usize> {
+    Ok(connection.prepare_cached(sql)?.execute(params)?)
+}
+
+/// A time as it is kept: whole microseconds since the epoch.
+pub(super) fn kept(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// A time as it is known outside.
+pub(super) fn known(micros: i64) -> Result<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(unexpected)
+}
+
+/// The time in a column.
+pub(super) fn time(row: &Row<'_>, column: &str) -> Result<Timestamp> {
+    known(row.get(column)?)
+}
+
+/// The time in a column that may be empty.
+pub(super) fn time_if_any(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?.map(known).transpose()
+}
+
+/// The id in a column.
+pub(super) fn id<T>(row: &Row<'_>, column: &str) -> Result<T>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    row.get::<_, String>(column)?.parse().map_err(unexpected)
+}
+
+/// A count, a place or a list's number: SQLite keeps them signed, we do not.
+pub(super) fn count<T: TryFrom<i64>>(row: &Row<'_>, column: &str) -> Result<T>
+where
+    T::Error: Display,
+{
+    T::try_from(row.get(column)?).map_err(unexpected)
+}
+
+/// The reader's number in a column.
+pub(super) fn subscriber(row: &Row<'_>, column: &str) -> Result<SubscriberId> {
+    Ok(SubscriberId(row.get(column)?))
+}
+
+/// The address in the column `address`.
+pub(super) fn address(row: &Row<'_>) -> Result<EmailAddress> {
+    EmailAddress::parse(&row.get::<_, String>("address")?).map_err(unexpected)
+}
+
+/// The name in the column `name`, if there is one.
+pub(super) fn name(row: &Row<'_>) -> Result<Option<PersonName>> {
+    row.get::<_, Option<String>>("name")?.map(|name| PersonName::parse(&name).map_err(unexpected)).transpose()
+}
+
+/// The fate in the columns `fate` and `next_at`.
+pub(super) fn fate(row: &Row<'_>) -> Result<Fate> {
+    let code: i64 = row.get("fate")?;
+    let word = usize::try_from(code).ok().and_then(|place| Fate::WORDS.get(place));
+    word.and_then(|word| Fate::from_word(word, time_if_any(row, "next_at").ok()?))
+        .ok_or_else(|| unexpected(format!("{code} is no fate, or lacks its time")))
+}
+
+/// The number by which a fate is kept: its place among the words.
+pub(super) fn fate_code(fate: Fate) -> i64 {
+    word_code(fate.word())
+}
+
+/// The number by which a filter finds a fate.
+pub(super) fn filter_code(fate: FateWord) -> i64 {
+    word_code(fate.as_str())
+}
+
+fn word_code(word: &str) -> i64 {
+    Fate::WORDS.iter().zip(0..).find(|(known, _)| **known == word).map_or(-1, |(_, code)| code)
+}
+
+/// The standing in the column `standing`.
+pub(super) fn standing(row: &Row<'_>) -> Result<Standing> {
+    let code: usize = count(row, "standing")?;
+    Standing::ALL.get(code).copied().ok_or_else(|| unexpected(format!("{code} is no standing")))
+}
+
+/// The number by which a standing is kept.
+pub(super) fn standing_code(standing: Standing) -> i64 {
+    match standing {
+        Standing::Pending => 0,
+        Standing::Confirmed => 1,
+        Standing::Ended => 2,
+    }
+}
+
+/// A value as JSON, the form in which whole editions and issues are kept.
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|cause| StoreError::Engine(cause.to_string()))
+}
+
+/// The value that a JSON column holds.
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
+    serde_json::from_str(&row.get::<_, String>(column)?).map_err(unexpected)
+}
+
+/// A number of rows as SQLite takes it.
+pub(super) fn most(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+fn unexpected(cause: impl Display) -> StoreError {
+    StoreError::Corrupt(cause.to_string())
+}

@@ -1,0 +1,120 @@
+//! Brings a database up to this version's tables, once and in order.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::rows;
+use crate::store::Result;
+
+/// One step in the life of the tables. Once released, its text never changes: what comes later is a further step.
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: [Migration; 1] = [Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") }];
+
+/// How long a statement waits for another program that holds the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much of the file may be read without copying, in octets. Modest, because it counts as the program's memory.
+const MAPPED: i64 = 16 << 20;
+
+/// How much a connection that reads keeps in memory, in KiB (SQLite counts KiB below zero).
+const CACHED: i64 = -(2 << 10);
+
+/// How much the connection that writes keeps in memory, in KiB below zero: a roll meets its index in no order.
+const CACHED_TO_WRITE: i64 = -(16 << 10);
+
+/// What the WAL shrinks to after a long transaction, in octets.
+const WAL_AT_REST: i64 = 64 << 20;
+
+/// Why a database is not for this version.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unfit {
+    #[error("it was made by a newer version, which has taken {0} steps where this one knows {1}")]
+    Newer(usize, usize),
+    #[error("its step {0} is not the one that this version would have taken")]
+    Altered(String),
+    #[error("it is a database of another program")]
+    Foreign,
+    #[error(transparent)]
+    Store(#[from] crate::store::StoreError),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// What holds for every connection.
+pub(super) fn tune(connection: &Connection) -> Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Without this SQLite looks at each bound value again for a better plan, and parses the statement anew every time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", CACHED)?;
+    connection.pragma_update(None, "mmap_size", MAPPED)?;
+    Ok(())
+}
+
+/// What holds for the connection that writes: FULL, because a commit that a power cut can undo would send twice.
+pub(super) fn tune_for_writing(connection: &Connection) -> Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", CACHED_TO_WRITE)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_AT_REST)?;
+    Ok(())
+}
+
+/// Takes the steps that are missing, all or none. Takes no lock where none is missing.
+pub(super) fn migrate(connection: &mut Connection) -> std::result::Result<(), Unfit> {
+    if missing(connection)?.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (
+             number   INTEGER PRIMARY KEY,
+             name     TEXT NOT NULL,
+             checksum TEXT NOT NULL
+         ) STRICT",
+    )?;
+    // Asked again under the lock: another program may have taken the steps meanwhile.
+    for migration in missing(&transaction)? {
+        transaction.execute_batch(migration.sql)?;
+        transaction.execute("INSERT INTO migrations (name, checksum) VALUES (?1, ?2)", [migration.name, &checksum(migration.sql)])?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn missing(connection: &Connection) -> std::result::Result<&'static [Migration], Unfit> {
+    if !connection.table_exists(None, "migrations")? {
+        let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        return if tables == 0 { Ok(&MIGRATIONS) } else { Err(Unfit::Foreign) };
+    }
+    let taken = rows::all(connection, "SELECT name, checksum FROM migrations ORDER BY number", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    })?;
+    let Some(missing) = MIGRATIONS.get(taken.len()..) else {
+        return Err(Unfit::Newer(taken.len(), MIGRATIONS.len()));
+    };
+    for (known, (name, sum)) in MIGRATIONS.iter().zip(taken) {
+        if known.name != name || checksum(known.sql) != sum {
+            return Err(Unfit::Altered(name));
+        }
+    }
+    Ok(missing)
+}
+
+fn checksum(sql: &str) -> String {
+    HEXLOWER.encode(digest(&SHA256, sql.as_bytes()).as_ref())
+}

@@ -1,0 +1,9 @@
+//! Stories: what a reader, an editor or an operator lives through, told against real parts.
+
+// A story that cannot be set up fails at once, also in the functions that it shares with others.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod relay;
