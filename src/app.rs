@@ -154,7 +154,9 @@ impl Newsroom {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(AppError::Refused("another `masthead` is sending from this newsroom; wait until it has ended".to_owned())),
+            Err(TryLockError::WouldBlock) => {
+                Err(AppError::Refused("another `masthead` is sending from this newsroom; wait until it has ended".to_owned()))
+            }
             Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
         }
     }
@@ -165,7 +167,9 @@ fn settings(root: &Path, environment: &[(String, String)], now: Timestamp) -> Re
     let path = root.join(CONFIG_PATH);
     let text = fs::read_to_string(&path).map_err(|cause| {
         if cause.kind() == io::ErrorKind::NotFound {
-            AppError::Refused(format!("there is no newsroom here: `{CONFIG_PATH}` is missing; `masthead init` makes one, and `-C DIR` names another folder"))
+            AppError::Refused(format!(
+                "there is no newsroom here: `{CONFIG_PATH}` is missing; `masthead init` makes one, and `-C DIR` names another folder"
+            ))
         } else {
             AppError::Io { deed: "read", path, cause }
         }

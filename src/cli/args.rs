@@ -16,7 +16,7 @@ use crate::subscription::{EmailAddress, ListId, PersonName, Standing};
 /// Exit codes: 0 all is well; 1 something is to be mended or is not done yet; 2 it could not run.
 #[derive(Debug, Parser)]
 #[command(name = "masthead", version, propagate_version = true, max_term_width = 100)]
-pub struct Cli {
+pub(super) struct Cli {
     /// The newsroom's folder
     #[arg(short = 'C', long = "newsroom", value_name = "DIR", default_value = ".", global = true)]
     pub newsroom: PathBuf,
@@ -27,7 +27,7 @@ pub struct Cli {
 
 /// Everything that may be asked.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Make a newsroom in a folder
     Init(Init),
     /// Start an issue: a file with everything in its place
@@ -63,8 +63,10 @@ pub enum Command {
 
 /// Make a newsroom.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  masthead -C news init --name \"Water Notes\" --from notes@example.org --base-url https://notes.example.org \\\n    --postal-address \"Water Office, 1 Mill Lane, Alder Ford\"")]
-pub struct Init {
+#[command(
+    after_help = "Example:\n  masthead -C news init --name \"Water Notes\" --from notes@example.org --base-url https://notes.example.org \\\n    --postal-address \"Water Office, 1 Mill Lane, Alder Ford\""
+)]
+pub(super) struct Init {
     /// The publication's name
     #[arg(long, default_value = "My Newsletter")]
     pub name: String,
@@ -84,7 +86,7 @@ pub struct Init {
 
 /// Start an issue.
 #[derive(Debug, Args)]
-pub struct New {
+pub(super) struct New {
     /// Its id, a month or a day and perhaps a word; the month after the latest issue if left out
     pub id: Option<IssueId>,
     /// Its title
@@ -98,7 +100,7 @@ pub struct New {
 /// Tell every fault.
 #[derive(Debug, Args)]
 #[command(after_help = "Errors stop an issue before anything is sent; warnings never do.")]
-pub struct Check {
+pub(super) struct Check {
     /// Which issues; all that are not out if left out
     pub ids: Vec<IssueId>,
     /// As JSON
@@ -108,7 +110,7 @@ pub struct Check {
 
 /// What `render` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub(super) enum Form {
     /// The whole message
     Eml,
     /// The HTML part
@@ -122,7 +124,7 @@ pub enum Form {
 /// Show an issue.
 #[derive(Debug, Args)]
 #[command(after_help = "The same bytes each time: two runs can be compared.")]
-pub struct Render {
+pub(super) struct Render {
     /// Which issue
     pub id: IssueId,
     /// In which form
@@ -138,8 +140,10 @@ pub struct Render {
 
 /// Send an issue.
 #[derive(Debug, Args)]
-#[command(after_help = "An issue goes out once: when it has gone out, running this again sends nothing.\nPress Ctrl-C to stop after the messages in flight; run it again to go on.")]
-pub struct Send {
+#[command(
+    after_help = "An issue goes out once: when it has gone out, running this again sends nothing.\nPress Ctrl-C to stop after the messages in flight; run it again to go on."
+)]
+pub(super) struct Send {
     /// Which issue
     pub id: IssueId,
     /// Write what would go out as files, and send nothing
@@ -161,7 +165,7 @@ pub struct Send {
 
 /// A listing with nothing to choose but its form.
 #[derive(Debug, Args)]
-pub struct Listing {
+pub(super) struct Listing {
     /// As JSON
     #[arg(long)]
     pub json: bool,
@@ -170,7 +174,7 @@ pub struct Listing {
 /// Lines of the ledger.
 #[derive(Debug, Args)]
 #[command(after_help = "Fates: queued, claimed, submitting, accepted, deferred, refused, expired, withheld, doubtful.")]
-pub struct Deliveries {
+pub(super) struct Deliveries {
     /// Which issue
     pub id: IssueId,
     /// Only those of this fate
@@ -186,7 +190,7 @@ pub struct Deliveries {
 
 /// Readers in and out.
 #[derive(Debug, Subcommand)]
-pub enum Subscribers {
+pub(super) enum Subscribers {
     /// Enter one reader who asked for it
     Add {
         /// The address
@@ -199,7 +203,9 @@ pub enum Subscribers {
         list: Option<ListId>,
     },
     /// Enter a whole roll: a CSV file, or the export of another tool
-    #[command(after_help = "All of it or nothing: the roll is entered in one transaction. Nobody who left before is brought back.\nThe columns are found by their names: `email`, and if there are any `name` and `status`.")]
+    #[command(
+        after_help = "All of it or nothing: the roll is entered in one transaction. Nobody who left before is brought back.\nThe columns are found by their names: `email`, and if there are any `name` and `status`."
+    )]
     Import {
         /// The file
         file: PathBuf,
@@ -245,7 +251,7 @@ pub enum Subscribers {
 
 /// Issues that are out.
 #[derive(Debug, Subcommand)]
-pub enum ArchiveCommand {
+pub(super) enum ArchiveCommand {
     /// Bring in a folder of issues that went out before Masthead came; nothing is sent
     Import {
         /// The folder
@@ -261,7 +267,7 @@ pub enum ArchiveCommand {
 
 /// See it all work.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub(super) struct Demo {
     /// Exit when everything is sent, instead of showing it in the browser
     #[arg(long)]
     pub once: bool,

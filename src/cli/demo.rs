@@ -25,7 +25,10 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
     terminal.say(&format!("1. a sample newsroom, to be thrown away: {}", folder.display()));
     let stocked = stock(&newsroom).await?;
     let entered = stocked.import.count(Enrolled::Entered);
-    terminal.say(&format!("2. its archive has {} back issues, its list {entered} readers (pending and departed ones among them)", stocked.back_issues));
+    terminal.say(&format!(
+        "2. its archive has {} back issues, its list {entered} readers (pending and departed ones among them)",
+        stocked.back_issues
+    ));
     let report = desk::check::check(&newsroom, std::slice::from_ref(&stocked.issue)).await?;
     terminal.findings(&report.all());
     terminal.say(&format!("3. `masthead check {}` finds nothing that forbids to send it", stocked.issue));

@@ -46,7 +46,15 @@ pub(super) async fn lists(newsroom: &Newsroom, json: bool, terminal: &Terminal) 
     }
     terminal.write(|out| {
         for list in &lists {
-            writeln!(out, "{:<20} {:>9} confirmed {:>9} pending {:>9} ended   {}", list.list.id.as_str(), list.confirmed, list.pending, list.ended, list.list.name)?;
+            writeln!(
+                out,
+                "{:<20} {:>9} confirmed {:>9} pending {:>9} ended   {}",
+                list.list.id.as_str(),
+                list.confirmed,
+                list.pending,
+                list.ended,
+                list.list.name
+            )?;
         }
         Ok(())
     })
@@ -56,7 +64,17 @@ pub(super) async fn deliveries(newsroom: &Newsroom, asked: &Deliveries, terminal
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut table = asked.csv.then(|| csv::Writer::from_writer(Vec::new()));
     if let Some(table) = &mut table {
-        let _ = table.write_record(["issue", "address", "list", "fate", "attempts", "first_attempt_at", "changed_at", "next_at", "last_answer"]);
+        let _ = table.write_record([
+            "issue",
+            "address",
+            "list",
+            "fate",
+            "attempts",
+            "first_attempt_at",
+            "changed_at",
+            "next_at",
+            "last_answer",
+        ]);
     }
     let failed = || AppError::io("write to", "standard output");
     desk::deliveries::each_line(newsroom, &asked.id, asked.fate, |line| {

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::Outcome;
 use super::args::{Check, Form, Init, New, Render};
 use super::terminal::Terminal;
-use super::Outcome;
 use crate::app::{AppError, Newsroom};
 use crate::desk;
 use crate::diagnostic::{has_errors, print};

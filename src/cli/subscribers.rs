@@ -157,7 +157,14 @@ fn print_dossier(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
         writeln!(out, "consent    {}  {} {} by {}: {}", line.at, line.list, line.standing, line.evidence.channel, line.evidence.detail)?;
     }
     for line in &dossier.deliveries {
-        writeln!(out, "delivery   {}  {} after {} tries {}", line.issue, line.fate, line.attempts, line.last_answer.as_deref().unwrap_or(""))?;
+        writeln!(
+            out,
+            "delivery   {}  {} after {} tries {}",
+            line.issue,
+            line.fate,
+            line.attempts,
+            line.last_answer.as_deref().unwrap_or("")
+        )?;
     }
     Ok(())
 }

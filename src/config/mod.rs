@@ -107,7 +107,10 @@ impl Reader<'_> {
     fn unreadable(&mut self, fault: &toml::de::Error) {
         let span = fault.span().map_or(Span::default(), |range| Span::new(range.start, range.end));
         let message = fault.message().lines().next().unwrap_or_default().to_owned();
-        self.report(Diagnostic::error("config", message).help("`config/masthead.toml` of the sample newsroom explains every setting"), span);
+        self.report(
+            Diagnostic::error("config", message).help("`config/masthead.toml` of the sample newsroom explains every setting"),
+            span,
+        );
     }
 
     fn wrong(&mut self, value: &Spanned<String>, message: impl Into<String>, help: impl Into<String>) {
@@ -142,14 +145,16 @@ impl Reader<'_> {
             .filter(|(written, _)| written.default.unwrap_or(lists.len() == 1 || file.lists.iter().all(|list| list.default.is_none())))
             .map(|(_, list)| list.id.clone())
             .collect();
-        let bounce_domain = file.delivery.bounce_domain.as_ref().map_or_else(|| from.domain().to_owned(), |domain| domain.get_ref().trim().to_owned());
-        if EmailAddress::parse(&format!("b@{bounce_domain}")).is_err() {
-            if let Some(written) = &file.delivery.bounce_domain {
-                self.wrong(written, "this is no domain", "write a domain such as `bounce.news.example.org`");
-            }
+        let bounce_domain =
+            file.delivery.bounce_domain.as_ref().map_or_else(|| from.domain().to_owned(), |domain| domain.get_ref().trim().to_owned());
+        if EmailAddress::parse(&format!("b@{bounce_domain}")).is_err()
+            && let Some(written) = &file.delivery.bounce_domain
+        {
+            self.wrong(written, "this is no domain", "write a domain such as `bounce.news.example.org`");
         }
         if let Some(dkim) = &file.dkim {
-            let found = Diagnostic::warning("dkim-unsigned", "this version does not sign with DKIM yet").help("let the relay sign, or leave the table out");
+            let found = Diagnostic::warning("dkim-unsigned", "this version does not sign with DKIM yet")
+                .help("let the relay sign, or leave the table out");
             self.report(found, Span::new(dkim.span().start, dkim.span().end));
         }
         let volume_begins = self.month(publication.volume_begins.as_ref());
@@ -164,7 +169,9 @@ impl Reader<'_> {
         let store = self.store(&file.store.url);
         let plan = self.plan(&file.delivery);
         let on_doubt = self.on_doubt(file.delivery.on_doubt.as_ref());
-        let path = |written: &Option<Spanned<String>>, usual: &str| self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()));
+        let path = |written: &Option<Spanned<String>>, usual: &str| {
+            self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
+        };
         let sender_id = file.delivery.sender_id.as_ref().map_or_else(|| sender_id(from.domain()), |id| id.get_ref().clone());
         Some(Config {
             issues_folder: path(&file.issues.folder, "issues"),
@@ -178,7 +185,7 @@ impl Reader<'_> {
                 default_lists,
                 related_heading: file.issues.related_heading.as_ref().map_or("Related Items", |heading| heading.get_ref()).to_owned(),
             },
-            imprint: self.imprint(publication, base_url.as_deref()?, reply_to.as_ref()?),
+            imprint: imprint(publication, base_url.as_deref()?, reply_to.as_ref()?),
             sender: Sender {
                 name: name.or_else(|| PersonName::parse(publication.name.get_ref()).ok()),
                 address: from,
@@ -197,21 +204,6 @@ impl Reader<'_> {
         })
     }
 
-    fn imprint(&self, publication: &file::Publication, base_url: &str, reply_to: &EmailAddress) -> Imprint {
-        let text = |value: &Spanned<String>| value.get_ref().split_whitespace().collect::<Vec<_>>().join(" ");
-        Imprint {
-            publication: PublicationView {
-                name: text(&publication.name),
-                tagline: publication.tagline.as_ref().map(text),
-                url: format!("{base_url}/"),
-                postal_address: text(&publication.postal_address),
-                privacy_url: publication.privacy_url.as_ref().map(text),
-                reply_address: reply_to.as_str().to_owned(),
-                logo: publication.logo.as_ref().map(|logo| LogoView { url: logo.url.get_ref().clone(), width: logo.width, height: logo.height }),
-            },
-        }
-    }
-
     fn base_url(&mut self, written: &Spanned<String>) -> Option<String> {
         let url = written.get_ref().trim().trim_end_matches('/');
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
@@ -220,18 +212,25 @@ impl Reader<'_> {
         if (scheme == "https" || scheme == "http" && local) && !host.is_empty() && url.bytes().all(|b| b.is_ascii_graphic()) {
             return Some(url.to_owned());
         }
-        self.wrong(written, "this is no address of a web site that readers can reach safely", "write `https://` and a host, such as `https://news.example.org`");
+        self.wrong(
+            written,
+            "this is no address of a web site that readers can reach safely",
+            "write `https://` and a host, such as `https://news.example.org`",
+        );
         None
     }
 
     fn lists(&mut self, written: &[file::ListTable]) -> Vec<List> {
         if written.is_empty() {
-            let found = Diagnostic::error("list-missing", "there is no list to send to").help("add a table `[[list]]` with `id` and `name`");
+            let found =
+                Diagnostic::error("list-missing", "there is no list to send to").help("add a table `[[list]]` with `id` and `name`");
             self.report(found, Span::default());
         }
         let mut lists: Vec<List> = Vec::new();
         for table in written {
-            let Some(id) = self.parsed(&table.id, str::parse::<ListId>, "it stands in links and mail headers for years to come") else { continue };
+            let Some(id) = self.parsed(&table.id, str::parse::<ListId>, "it stands in links and mail headers for years to come") else {
+                continue;
+            };
             if lists.iter().any(|list| list.id == id) {
                 self.wrong(&table.id, format!("the list `{id}` is there already"), "give each list an id of its own");
                 continue;
@@ -268,12 +267,11 @@ impl Reader<'_> {
         let Some(written) = &delivery.give_up_after else { return Some(RetryPlan::default()) };
         let span = self.parsed(written, str::parse::<jiff::Span>, "write a length of time such as `72h`")?;
         let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok().and_then(|length| Duration::try_from(length).ok());
-        match length.filter(|length| *length >= Duration::from_secs(60)) {
-            Some(give_up_after) => Some(RetryPlan { give_up_after, ..RetryPlan::default() }),
-            None => {
-                self.wrong(written, "this is too short to be tried twice", "write a length of time such as `72h`");
-                None
-            }
+        if let Some(give_up_after) = length.filter(|length| *length >= Duration::from_mins(1)) {
+            Some(RetryPlan { give_up_after })
+        } else {
+            self.wrong(written, "this is too short to be tried twice", "write a length of time such as `72h`");
+            None
         }
     }
 
@@ -288,6 +286,25 @@ impl Reader<'_> {
                 OnDoubt::Hold
             }
         }
+    }
+}
+
+fn imprint(publication: &file::Publication, base_url: &str, reply_to: &EmailAddress) -> Imprint {
+    let text = |value: &Spanned<String>| value.get_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+    Imprint {
+        publication: PublicationView {
+            name: text(&publication.name),
+            tagline: publication.tagline.as_ref().map(text),
+            url: format!("{base_url}/"),
+            postal_address: text(&publication.postal_address),
+            privacy_url: publication.privacy_url.as_ref().map(text),
+            reply_address: reply_to.as_str().to_owned(),
+            logo: publication.logo.as_ref().map(|logo| LogoView {
+                url: logo.url.get_ref().clone(),
+                width: logo.width,
+                height: logo.height,
+            }),
+        },
     }
 }
 

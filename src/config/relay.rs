@@ -64,7 +64,8 @@ impl Reader<'_> {
         let place = self.place(&table.url)?;
         let rate = table.rate.as_ref().and_then(|rate| self.rate(rate));
         if table.user.is_some() != table.password_file.is_some() {
-            let found = Diagnostic::error("config-value", "a user needs a password, and a password a user").help("write both `user` and `password_file`");
+            let found = Diagnostic::error("config-value", "a user needs a password, and a password a user")
+                .help("write both `user` and `password_file`");
             self.report(found, Span::new(table.url.span().start, table.url.span().end));
         }
         if table.user.is_some() && matches!(place, RelayPlace::Smtp { security: Security::None, .. }) {
@@ -120,7 +121,11 @@ impl Reader<'_> {
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let Some(port) = port.filter(|_| !host.is_empty() && !host.contains(['@', '/'])) else {
-            self.wrong(url, "this names no host and port", "write it as `smtp://mail.example.org:587`; user and password have keys of their own");
+            self.wrong(
+                url,
+                "this names no host and port",
+                "write it as `smtp://mail.example.org:587`; user and password have keys of their own",
+            );
             return None;
         };
         if security == Security::None && !is_loopback(host) {

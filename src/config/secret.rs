@@ -46,7 +46,7 @@ pub fn read(path: &Path, credentials: Option<&Path>) -> Result<SecretString, Sec
 #[cfg(unix)]
 fn is_private(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt as _;
-    Ok(std::fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+    Ok(std::fs::metadata(path)?.permissions().mode().trailing_zeros() >= 6)
 }
 
 #[cfg(not(unix))]

@@ -57,7 +57,13 @@ pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppE
 fn is_moot(code: &str) -> bool {
     matches!(
         code,
-        "preheader-missing" | "preheader-long" | "subject-long" | "related-not-out" | "link-repeated" | "link-text-vague" | "link-text-address"
+        "preheader-missing"
+            | "preheader-long"
+            | "subject-long"
+            | "related-not-out"
+            | "link-repeated"
+            | "link-text-vague"
+            | "link-text-address"
             | "link-text-ambiguous"
     )
 }

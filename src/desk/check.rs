@@ -102,7 +102,7 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
     let config = newsroom.config();
     let mut diagnostics = dropped.diagnostics;
     let file = newsroom.shown(&dropped.path);
-    let mut done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
+    let done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
         diagnostic::sort(&mut diagnostics);
         Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
     };

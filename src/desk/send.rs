@@ -185,7 +185,11 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
             let credentials = match (&config.user, &config.password_file) {
                 (Some(user), Some(file)) => {
                     let passed = crate::app::credentials();
-                    let path = if passed.as_ref().is_some_and(|folder| folder.join(file).is_file()) { file.clone() } else { newsroom.root().join(file) };
+                    let path = if passed.as_ref().is_some_and(|folder| folder.join(file).is_file()) {
+                        file.clone()
+                    } else {
+                        newsroom.root().join(file)
+                    };
                     Some(Credentials { user: user.clone(), password: secret::read(&path, passed.as_deref())? })
                 }
                 _ => None,
@@ -208,7 +212,13 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
 
 /// Sends what is due, with one worker for each connection, until nothing is or until it must stop. Returns why it
 /// stopped before its time.
-async fn drive(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, wait: Duration, progress: &Arc<Progress>) -> Result<Option<String>, AppError> {
+async fn drive(
+    newsroom: &Newsroom,
+    mailing: &Mailing,
+    edition: &Edition,
+    wait: Duration,
+    progress: &Arc<Progress>,
+) -> Result<Option<String>, AppError> {
     let config = first_relay(newsroom)?;
     let settings = newsroom.config();
     let shared = Arc::new(Shared {
@@ -280,7 +290,7 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
     let (issue, edition) = check::check_issue(newsroom, &request.issue).await?.clean()?;
     let config = newsroom.config();
     let composer = Composer::new(&edition, &config.sender, &config.lists, newsroom.keys()?);
-    let numbers = newsroom.store().lists().await?;
+    let numbered = newsroom.store().lists().await?;
     let relay = Relay::Folder(FolderRelay::new("dry run", folder));
     let mut connection = relay.connect().await?;
     let (mut after, mut count) = (SubscriberId(0), 0);
@@ -290,14 +300,14 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
         after = last.subscriber.id;
         for reader in page.into_iter().filter(|reader| !reader.suppressed) {
             let on = |list: &&ListId| reader.subscriptions.iter().any(|s| s.list == **list && s.standing == Standing::Confirmed);
-            let Some(list) = issue.lists.iter().find(on) else { continue };
+            let Some(on_account_of) = issue.lists.iter().find(on) else { continue };
             let delivery = Delivery {
                 mailing: MailingId(0),
                 subscriber: reader.subscriber.id,
                 address: reader.subscriber.address,
                 name: reader.subscriber.name,
-                list: list.clone(),
-                list_number: numbers.iter().find(|tally| tally.list.id == *list).map_or(0, |tally| tally.number),
+                list: on_account_of.clone(),
+                list_number: numbered.iter().find(|tally| tally.list.id == *on_account_of).map_or(0, |tally| tally.number),
                 attempt: 1,
                 first_attempt_at: newsroom.now(),
             };

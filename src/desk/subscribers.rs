@@ -73,12 +73,16 @@ pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<Dossier
 }
 
 /// Hands every reader of a list, or of all, to `take`, page by page.
-pub async fn each_reader(newsroom: &Newsroom, list: Option<&ListId>, mut take: impl FnMut(&Reader) -> Result<(), AppError>) -> Result<(), AppError> {
+pub async fn each_reader(
+    newsroom: &Newsroom,
+    list: Option<&ListId>,
+    mut take: impl FnMut(&Reader) -> Result<(), AppError>,
+) -> Result<(), AppError> {
     let mut after = SubscriberId(0);
     loop {
         let page = newsroom.store().readers(list, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = last.subscriber.id;
+        let Some(end) = page.last() else { return Ok(()) };
+        after = end.subscriber.id;
         page.iter().try_for_each(&mut take)?;
     }
 }

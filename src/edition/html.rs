@@ -62,10 +62,10 @@ fn push_block(block: &Block, out: &mut String) {
         }
         BlockKind::Paragraph(inlines) => {
             wrap("p", inlines, out);
-            if let [Inline { kind: InlineKind::Image(Image { caption, .. }), .. }] = inlines.as_slice() {
-                if !caption.is_empty() {
-                    out.push_str(&format!("<p class=\"caption\">{}</p>\n", escape(caption)));
-                }
+            if let [Inline { kind: InlineKind::Image(Image { caption, .. }), .. }] = inlines.as_slice()
+                && !caption.is_empty()
+            {
+                out.push_str(&format!("<p class=\"caption\">{}</p>\n", escape(caption)));
             }
         }
         BlockKind::List { start, tight, items } => push_list(*start, *tight, items, out),
@@ -116,11 +116,15 @@ fn push_list(start: Option<usize>, tight: bool, items: &[Item], out: &mut String
 
 fn push_table(head: &[Cell], rows: &[Vec<Cell>], out: &mut String) {
     out.push_str("<table class=\"grid\">\n<thead><tr>");
-    head.iter().for_each(|cell| push_cell("th scope=\"col\"", "th", cell, out));
+    for cell in head {
+        push_cell("th scope=\"col\"", "th", cell, out);
+    }
     out.push_str("</tr></thead>\n<tbody>\n");
     for row in rows {
         out.push_str("<tr>");
-        row.iter().for_each(|cell| push_cell("td", "td", cell, out));
+        for cell in row {
+            push_cell("td", "td", cell, out);
+        }
         out.push_str("</tr>\n");
     }
     out.push_str("</tbody>\n</table>\n");

@@ -106,12 +106,7 @@ mod tests {
         let printed = format!("a{}b xm0000000000000000_name_mx{}", mark(&prefix, MergeField::Name), mark(&prefix, MergeField::List));
         assert_eq!(
             cut(&printed, &prefix),
-            [
-                Piece::Fixed("a"),
-                Piece::Open(MergeField::Name),
-                Piece::Fixed("b xm0000000000000000_name_mx"),
-                Piece::Open(MergeField::List)
-            ]
+            [Piece::Fixed("a"), Piece::Open(MergeField::Name), Piece::Fixed("b xm0000000000000000_name_mx"), Piece::Open(MergeField::List)]
         );
     }
 

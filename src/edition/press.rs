@@ -41,8 +41,10 @@ impl Press {
     /// enough to have no press.
     pub fn new(overrides: &[TemplateFile]) -> Checked<Self> {
         let mut diagnostics = Vec::new();
-        let mut sources: BTreeMap<String, Arc<Source>> =
-            BUILT_IN.iter().map(|(path, text)| (name_of(path).to_owned(), Source::new(format!("built in: templates/{path}"), *text))).collect();
+        let mut sources: BTreeMap<String, Arc<Source>> = BUILT_IN
+            .iter()
+            .map(|(path, text)| (name_of(path).to_owned(), Source::new(format!("built in: templates/{path}"), *text)))
+            .collect();
         for file in overrides {
             let name = name_of(&file.path).to_owned();
             if !sources.contains_key(&name) && !name.starts_with("partials/") {
@@ -108,7 +110,7 @@ fn name_of(path: &str) -> &str {
 }
 
 fn medium_is_html(name: &str) -> bool {
-    name.ends_with(".html")
+    std::path::Path::new(name).extension().is_some_and(|ending| ending == "html")
 }
 
 fn unknown_template<'a>(source: &Arc<Source>, path: &str, known: impl Iterator<Item = &'a String>) -> Diagnostic {
@@ -154,9 +156,10 @@ fn too_nested(text: &str) -> Option<usize> {
 
 fn uncompilable(source: &Arc<Source>, fault: &TemplateError) -> Diagnostic {
     let (message, help) = match fault.reason() {
-        TemplateErrorReason::MismatchingClosedHelper(open, close) => {
-            (format!("`{{{{#{open}}}}}` is open here, but `{{{{/{close}}}}}` closes"), "close the blocks in the order in which they were opened")
-        }
+        TemplateErrorReason::MismatchingClosedHelper(open, close) => (
+            format!("`{{{{#{open}}}}}` is open here, but `{{{{/{close}}}}}` closes"),
+            "close the blocks in the order in which they were opened",
+        ),
         TemplateErrorReason::MismatchingClosedDecorator(open, close) => {
             (format!("`{open}` is open here, but `{close}` closes"), "close the blocks in the order in which they were opened")
         }
@@ -171,7 +174,8 @@ fn uncompilable(source: &Arc<Source>, fault: &TemplateError) -> Diagnostic {
 
 fn span_at(text: &str, line: Option<usize>, column: Option<usize>) -> Span {
     let start: usize = text.split_inclusive('\n').take(line.unwrap_or(1).saturating_sub(1)).map(str::len).sum();
-    let inside: usize = text[start..].chars().take(column.unwrap_or(1).saturating_sub(1)).take_while(|c| *c != '\n').map(char::len_utf8).sum();
+    let inside: usize =
+        text[start..].chars().take(column.unwrap_or(1).saturating_sub(1)).take_while(|c| *c != '\n').map(char::len_utf8).sum();
     let at = (start + inside).min(text.len());
     let length = text[at..].lines().next().map_or(0, |rest| rest.find("}}").map_or(rest.len(), |end| end + 2));
     Span::new(at, at + length)
@@ -203,7 +207,9 @@ fn gather(template: &Template, calls: &mut Calls) {
                 calls.called.push(named(&partial.name));
                 partial.template.iter().for_each(|inner| gather(inner, calls));
             }
-            TemplateElement::DecoratorExpression(decorator) | TemplateElement::DecoratorBlock(decorator) => gather_decorator(decorator, calls),
+            TemplateElement::DecoratorExpression(decorator) | TemplateElement::DecoratorBlock(decorator) => {
+                gather_decorator(decorator, calls);
+            }
             _ => {}
         }
     }
@@ -220,8 +226,7 @@ fn gather_decorator(decorator: &DecoratorTemplate, calls: &mut Calls) {
 
 fn named(parameter: &Parameter) -> Call {
     match parameter {
-        Parameter::Name(name) => Some(name.clone()),
-        Parameter::Path(handlebars::Path::Relative((_, name))) => Some(name.clone()),
+        Parameter::Name(name) | Parameter::Path(handlebars::Path::Relative((_, name))) => Some(name.clone()),
         Parameter::Literal(literal) => literal.as_str().map(str::to_owned),
         _ => None,
     }
@@ -259,7 +264,8 @@ fn wrong_partials(templates: &BTreeMap<String, Calls>, sources: &BTreeMap<String
             }
         }
         if let Some(circle) = circle_from(name, templates) {
-            let fault = Diagnostic::error("template-partial-circle", format!("partials call each other in a circle: {}", circle.join(" -> ")));
+            let fault =
+                Diagnostic::error("template-partial-circle", format!("partials call each other in a circle: {}", circle.join(" -> ")));
             found.push(at(name, circle.get(1).map_or("", String::as_str), fault.help("take one of the calls out")));
         }
     }

@@ -4,12 +4,12 @@ use aws_lc_rs::digest;
 use css_inline::{CSSInliner, InlineOptions};
 use data_encoding::HEXLOWER;
 
+use super::Edition;
 use super::html;
 use super::marks;
 use super::press::Press;
 use super::text::TextPrinter;
 use super::views::{ArticleView, IssueView, LinkNoteView, Printed, PublicationView, RelatedItemView, RelatedView, SectionView};
-use super::Edition;
 use crate::diagnostic::{Checked, Diagnostic, Span};
 use crate::issue::{Article, Issue};
 use crate::manuscript::document::{Block, Inline};

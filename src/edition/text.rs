@@ -57,10 +57,8 @@ impl TextPrinter {
 
     /// The footnotes of an issue.
     pub fn footnotes(&mut self, footnotes: &[Footnote]) -> String {
-        let notes: Vec<String> = footnotes
-            .iter()
-            .map(|note| hung(&self.set(&note.blocks, "    ", false), &format!("({}) ", note.number)))
-            .collect();
+        let notes: Vec<String> =
+            footnotes.iter().map(|note| hung(&self.set(&note.blocks, "    ", false), &format!("({}) ", note.number))).collect();
         notes.join("\n")
     }
 
@@ -114,7 +112,9 @@ impl TextPrinter {
         let widths: Vec<usize> = head
             .iter()
             .enumerate()
-            .map(|(at, (title, _))| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0).max(title.width()))
+            .map(|(at, (title, _))| {
+                rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0).max(title.width())
+            })
             .collect();
         let all = indent.width() + widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
         let breaks = rows.iter().flatten().any(|cell| cell.contains('\n'));
@@ -122,12 +122,8 @@ impl TextPrinter {
             return records(&head, &rows, indent);
         }
         let line = |cells: Vec<&str>| {
-            let set: Vec<String> = cells
-                .iter()
-                .zip(&widths)
-                .zip(&head)
-                .map(|((cell, width), (_, alignment))| padded(cell, *width, *alignment))
-                .collect();
+            let set: Vec<String> =
+                cells.iter().zip(&widths).zip(&head).map(|((cell, width), (_, alignment))| padded(cell, *width, *alignment)).collect();
             format!("{indent}{}", set.join("  ")).trim_end().replace('\u{a0}', " ")
         };
         let mut lines = vec![line(head.iter().map(|(title, _)| title.as_str()).collect())];
@@ -147,12 +143,11 @@ impl TextPrinter {
     fn push_flat(&mut self, inlines: &[Inline], out: &mut String) {
         for inline in inlines {
             match &inline.kind {
-                InlineKind::Text(text) => out.push_str(text),
+                InlineKind::Text(text) | InlineKind::Code(text) => out.push_str(text),
                 InlineKind::Emphasis(inner) => self.around("_", inner, out),
                 InlineKind::Strong(inner) => self.around("*", inner, out),
                 InlineKind::Struck(inner) => self.around("~", inner, out),
                 InlineKind::Raised(inner) => self.push_flat(inner, out),
-                InlineKind::Code(text) => out.push_str(text),
                 InlineKind::Link(link) => self.link(link, out),
                 InlineKind::Image(image) => self.image(image, out),
                 InlineKind::SoftBreak => out.push(' '),

@@ -74,7 +74,7 @@ pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
         let Ok(kind) = fs::symlink_metadata(&path) else { continue };
         let file = if kind.is_dir() && name.parse::<IssueId>().is_ok() {
             path.join(ISSUE_FILE)
-        } else if kind.is_file() && name.ends_with(".md") {
+        } else if kind.is_file() && has_ending(name, "md") {
             path.clone()
         } else {
             continue;
@@ -88,7 +88,8 @@ pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
             }
             Err(fault) if looks_dated(stem) => {
                 let source = Source::new(format!("{shown}/{name}"), "");
-                out.diagnostics.push(Diagnostic::warning("file-name", fault.to_string()).at(&source, Span::default()).help("rename the file"));
+                out.diagnostics
+                    .push(Diagnostic::warning("file-name", fault.to_string()).at(&source, Span::default()).help("rename the file"));
             }
             Err(_) => {}
         }
@@ -99,7 +100,8 @@ pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
 /// Enters a draft, unless its id is taken: then both are told of it.
 fn claim(folder: &mut Folder, mut dropped: Dropped) {
     if let Some(first) = folder.dropped.iter().find(|other| other.id == dropped.id) {
-        let source = dropped.draft.as_ref().map_or_else(|| Source::new(dropped.path.display().to_string(), ""), |draft| Arc::clone(&draft.source));
+        let source =
+            dropped.draft.as_ref().map_or_else(|| Source::new(dropped.path.display().to_string(), ""), |draft| Arc::clone(&draft.source));
         let found = Diagnostic::error("id-twice", format!("the issue {} is written in {} as well", dropped.id, first.path.display()))
             .at(&source, Span::default())
             .help("keep one of the two, or give one a name of its own, such as `2014-12-special`");
@@ -117,6 +119,10 @@ fn counts(name: &str) -> bool {
     !name.starts_with(['.', '_', '#']) && !name.ends_with('~') && !name.contains(char::is_control)
 }
 
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
 fn looks_dated(stem: &str) -> bool {
     stem.len() >= 4 && stem.bytes().take(4).all(|b| b.is_ascii_digit())
 }
@@ -129,9 +135,16 @@ fn read_one(id: IssueId, file: &Path, shown: &str, folder: Option<&Path>) -> Res
     };
     match fs::symlink_metadata(file) {
         Ok(kind) if kind.is_file() => {}
-        Ok(_) => return Ok(refused(Diagnostic::error("not-a-file", "this is no ordinary file").help("put the text itself here, not a link to it"))),
+        Ok(_) => {
+            return Ok(refused(
+                Diagnostic::error("not-a-file", "this is no ordinary file").help("put the text itself here, not a link to it"),
+            ));
+        }
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
-            return Ok(refused(Diagnostic::error("issue-file-missing", format!("the folder has no `{ISSUE_FILE}`")).help("put the text of the issue there")));
+            return Ok(refused(
+                Diagnostic::error("issue-file-missing", format!("the folder has no `{ISSUE_FILE}`"))
+                    .help("put the text of the issue there"),
+            ));
         }
         Err(fault) => return Err(failed(fault)),
     }
@@ -187,7 +200,7 @@ pub fn templates(folder: &Path, shown: &str) -> Result<Vec<crate::edition::Templ
             let path = format!("{below}{name}");
             if kind.is_dir() && counts(&name) && path.matches('/').count() < 3 {
                 waiting.push((entry.path(), format!("{path}/")));
-            } else if kind.is_file() && counts(&name) && (name.ends_with(".hbs") || name.ends_with(".css")) {
+            } else if kind.is_file() && counts(&name) && (has_ending(&name, "hbs") || has_ending(&name, "css")) {
                 let text = fs::read_to_string(entry.path()).map_err(|cause| IntakeError { path: entry.path(), cause })?;
                 files.push(crate::edition::TemplateFile { source: Source::new(format!("{shown}/{path}"), text), path });
             }

@@ -120,8 +120,17 @@ pub fn fold_title(title: &str) -> String {
     let mut folded = String::with_capacity(title.len());
     for c in title.nfkc().flat_map(char::to_lowercase) {
         match c {
-            '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '\u{2032}' | '\u{2033}' | '\u{ab}' | '\u{bb}' => {}
-            '\u{ad}' | '\u{200b}' | '\u{feff}' => {}
+            '"'
+            | '\''
+            | '`'
+            | '\u{2018}'..='\u{201f}'
+            | '\u{2032}'
+            | '\u{2033}'
+            | '\u{ab}'
+            | '\u{bb}'
+            | '\u{ad}'
+            | '\u{200b}'
+            | '\u{feff}' => {}
             c if c.is_whitespace() || c == '-' || ('\u{2010}'..='\u{2015}').contains(&c) => {
                 if !folded.ends_with(' ') {
                     folded.push(' ');

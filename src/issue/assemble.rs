@@ -16,14 +16,8 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
     let period = period(manuscript, &mut found);
     let number = issue_number(manuscript, period, archive, house, &mut found);
     let lists = lists(manuscript, house, &mut found);
-    let mut resolver = Resolver {
-        house,
-        archive,
-        id: &manuscript.id,
-        files: &manuscript.files,
-        source: &manuscript.source,
-        diagnostics: found,
-    };
+    let mut resolver =
+        Resolver { house, archive, id: &manuscript.id, files: &manuscript.files, source: &manuscript.source, diagnostics: found };
     let related = manuscript.related.as_ref().map(|related| {
         let mut related = resolver.related(related);
         resolver.blocks(&mut related.introduction);
@@ -34,7 +28,9 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
     let mut introduction = manuscript.introduction.clone();
     resolver.blocks(&mut introduction);
     let mut footnotes = manuscript.footnotes.clone();
-    footnotes.iter_mut().for_each(|note| resolver.blocks(&mut note.blocks));
+    for note in &mut footnotes {
+        resolver.blocks(&mut note.blocks);
+    }
     let (featured, sections) = resolver.articles(manuscript);
     let front = &manuscript.front;
     let title = front.title.as_ref().map(|title| title.value.clone()).unwrap_or_default();

@@ -19,7 +19,9 @@ pub struct IssueId {
 
 /// Why a text is no issue id; says what is wanted instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no issue id: write a month or a day, and optionally a slug, such as `2014-12`, `2014-12-01` or `2014-12-special-edition`")]
+#[error(
+    "`{0}` is no issue id: write a month or a day, and optionally a slug, such as `2014-12`, `2014-12-01` or `2014-12-special-edition`"
+)]
 pub struct NotAnIssueId(pub String);
 
 impl IssueId {
@@ -117,7 +119,20 @@ mod tests {
 
     #[test]
     fn anything_else_is_not() {
-        for bad in ["", "2014", "2014-13", "2014-12-", "2014-12--x", "14-12", "2014-12-UP", "2014-02-30", "2014-12-1", "é014-12", "2014-12/x", "../2014-12"] {
+        for bad in [
+            "",
+            "2014",
+            "2014-13",
+            "2014-12-",
+            "2014-12--x",
+            "14-12",
+            "2014-12-UP",
+            "2014-02-30",
+            "2014-12-1",
+            "é014-12",
+            "2014-12/x",
+            "../2014-12",
+        ] {
             assert!(bad.parse::<IssueId>().is_err(), "{bad}");
         }
     }

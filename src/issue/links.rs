@@ -40,7 +40,10 @@ impl Resolver<'_> {
     pub(super) fn target(&mut self, written: &str, span: Span) -> (String, Option<String>) {
         let written = written.trim();
         if written.is_empty() {
-            self.report(Diagnostic::error("link-empty", "this link leads nowhere").help("write the address between the round brackets"), span);
+            self.report(
+                Diagnostic::error("link-empty", "this link leads nowhere").help("write the address between the round brackets"),
+                span,
+            );
             return (String::new(), None);
         }
         if let Some(reference) = written.strip_prefix("issue:") {
@@ -114,7 +117,10 @@ impl Resolver<'_> {
             let known: Vec<&str> = self.archive.issues().iter().map(|issue| issue.id.as_str()).collect();
             let near = known.iter().max_by(|a, b| strsim::jaro_winkler(id.as_str(), a).total_cmp(&strsim::jaro_winkler(id.as_str(), b)));
             let found = Diagnostic::error("reference-unknown", format!("the archive has no issue `{id}`"));
-            let help = near.map_or_else(|| "the archive is empty; `masthead archive import` fills it".to_owned(), |near| format!("did you mean `{near}`?"));
+            let help = near.map_or_else(
+                || "the archive is empty; `masthead archive import` fills it".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
             self.report(found.help(help), span);
             return String::new();
         };
@@ -220,15 +226,12 @@ fn unescaped(name: &str) -> String {
     let mut rest = name.as_bytes();
     while let [first, tail @ ..] = rest {
         let hex = if *first == b'%' { tail.get(..2).and_then(|pair| data_encoding::HEXUPPER_PERMISSIVE.decode(pair).ok()) } else { None };
-        match hex.as_deref() {
-            Some([byte]) => {
-                bytes.push(*byte);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = tail;
-            }
+        if let Some([byte]) = hex.as_deref() {
+            bytes.push(*byte);
+            rest = &tail[2..];
+        } else {
+            bytes.push(*first);
+            rest = tail;
         }
     }
     String::from_utf8(bytes).unwrap_or_else(|_| name.to_owned())

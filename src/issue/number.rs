@@ -51,9 +51,19 @@ pub enum NumberFault {
     /// Only one part is written, and no issue before it tells the other.
     HalfKnown,
     /// A number that an issue before it has, or one below it.
-    Repeats { before: IssueNumber, expected: IssueNumber },
+    Repeats {
+        /// The number of the issue before.
+        before: IssueNumber,
+        /// What follows it.
+        expected: IssueNumber,
+    },
     /// A number further on than the months between the two issues allow.
-    Skips { before: IssueNumber, expected: IssueNumber },
+    Skips {
+        /// The number of the issue before.
+        before: IssueNumber,
+        /// What follows it.
+        expected: IssueNumber,
+    },
 }
 
 /// The issue's number: what is written, completed from the issue before and checked against it.
@@ -80,10 +90,7 @@ pub fn derive(
     } else {
         IssueNumber { volume: last.volume.saturating_add(begun), number: 1 }
     };
-    let stated = IssueNumber {
-        volume: written.volume.unwrap_or(expected.volume),
-        number: written.number.unwrap_or(expected.number),
-    };
+    let stated = IssueNumber { volume: written.volume.unwrap_or(expected.volume), number: written.number.unwrap_or(expected.number) };
     if stated <= last {
         return Err(NumberFault::Repeats { before: last, expected });
     }

@@ -5,8 +5,8 @@ use super::links::{self, Resolver};
 use super::period::{Month, Period};
 use super::{RelatedItem, RelatedList};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, plain};
 use crate::manuscript::Related;
+use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, plain};
 
 impl Resolver<'_> {
     /// Resolves the whole list. An entry with a fault is told and kept as it was written.
@@ -39,7 +39,7 @@ impl Resolver<'_> {
         let before = trim_quote(inlines);
         let mut title = if plain(&before).is_empty() { Vec::new() } else { before };
         title.extend(link.inlines);
-        let mut date = written_date.map(|date| date.label());
+        let mut date = written_date.map(WrittenDate::label);
         if let Some((printed, period)) = found {
             if plain(&title).is_empty() {
                 title = vec![Inline { kind: InlineKind::Text(printed), span }];
@@ -67,13 +67,8 @@ impl Resolver<'_> {
         let (date, note) = take_date(rest);
         let note = trim_separator(note);
         let words = plain(&title);
-        let as_written = |title: Vec<Inline>, note| RelatedItem {
-            title,
-            date: date.map(|date| date.label()),
-            target: String::new(),
-            file: None,
-            note,
-        };
+        let as_written =
+            |title: Vec<Inline>, note| RelatedItem { title, date: date.map(WrittenDate::label), target: String::new(), file: None, note };
         let span = title.first().zip(title.last()).map_or(span, |(first, last)| Span::new(first.span.start, last.span.end));
         let all = self.archive.titled(&words);
         let dated: Vec<Found<'_>> = match date {
@@ -84,11 +79,11 @@ impl Resolver<'_> {
             (_, [found]) => {
                 self.not_out_yet(found, span);
                 RelatedItem {
-                title: vec![Inline { kind: InlineKind::Text(found.article.title.clone()), span }],
-                date: Some(found.issue.period.label()),
-                target: self.house.article_url(&found.issue.id, &found.article.slug),
-                file: None,
-                note,
+                    title: vec![Inline { kind: InlineKind::Text(found.article.title.clone()), span }],
+                    date: Some(found.issue.period.label()),
+                    target: self.house.article_url(&found.issue.id, &found.article.slug),
+                    file: None,
+                    note,
                 }
             }
             ([], _) => {
@@ -125,7 +120,8 @@ impl Resolver<'_> {
 
     fn not_out_yet(&mut self, found: &Found<'_>, span: Span) {
         if self.archive.is_waiting(&found.issue.id) {
-            let warning = Diagnostic::warning("related-not-out", format!("the issue {} that has this article is not out yet", found.issue.id));
+            let warning =
+                Diagnostic::warning("related-not-out", format!("the issue {} that has this article is not out yet", found.issue.id));
             let help = "send it first, or bring it in with `masthead archive import` if it went out before Masthead came";
             self.diagnostics.push(warning.help(help).at(self.source, span));
         }

@@ -92,12 +92,7 @@ impl HeaderBlock {
     ///
     /// The address is written as it is: beyond ASCII only if it [needs SMTPUTF8](EmailAddress::needs_smtputf8), and then the
     /// server has agreed to it (RFC 6532 §3).
-    pub fn mailbox(
-        &mut self,
-        name: &'static str,
-        display: Option<&str>,
-        address: &EmailAddress,
-    ) -> Result<&mut Self, HeaderFault> {
+    pub fn mailbox(&mut self, name: &'static str, display: Option<&str>, address: &EmailAddress) -> Result<&mut Self, HeaderFault> {
         let Some(display) = display else {
             return self.field(name, |line| line.word(address.as_str()));
         };
@@ -157,11 +152,7 @@ impl HeaderBlock {
         }
         let parameters = parameters
             .iter()
-            .map(
-                |(key, text)| {
-                    if is_name(key) { Ok(phrase::parameter(key, &clean(name, text)?)) } else { Err(HeaderFault::Name(key)) }
-                },
-            )
+            .map(|(key, text)| if is_name(key) { Ok(phrase::parameter(key, &clean(name, text)?)) } else { Err(HeaderFault::Name(key)) })
             .collect::<Result<Vec<_>, _>>()?;
         self.field(name, |line| {
             line.folded(value);
@@ -279,8 +270,7 @@ fn clean(name: &'static str, value: &str) -> Result<String, HeaderFault> {
 
 /// What may stand between angle brackets.
 fn bare<'a>(name: &'static str, value: &'a str) -> Result<&'a str, HeaderFault> {
-    let fits =
-        !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>') && !value.contains("=?");
+    let fits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>') && !value.contains("=?");
     if fits { Ok(value) } else { Err(HeaderFault::Value { name, value: value.to_owned() }) }
 }
 

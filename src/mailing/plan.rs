@@ -16,7 +16,7 @@ pub struct RetryPlan {
 impl Default for RetryPlan {
     /// Three days: a monthly issue that comes later is of no use.
     fn default() -> Self {
-        Self { give_up_after: Duration::from_secs(72 * 3600) }
+        Self { give_up_after: Duration::from_hours(72) }
     }
 }
 
@@ -53,8 +53,7 @@ mod tests {
     #[test]
     fn the_first_wait_suits_greylisting_and_later_ones_grow() {
         let plan = RetryPlan::default();
-        let waits: Vec<i64> =
-            (1..=10).map(|attempt| plan.next(attempt, SubscriberId(7), START, START).unwrap().as_second() / 60).collect();
+        let waits: Vec<i64> = (1..=10).map(|attempt| plan.next(attempt, SubscriberId(7), START, START).unwrap().as_second() / 60).collect();
         for (wait, wanted) in waits.iter().zip([5, 15, 30, 60, 60, 60, 60, 60, 60, 180]) {
             assert!((wanted * 9 / 10 - 1..=wanted * 11 / 10 + 1).contains(wait), "{wait} for {wanted}");
         }
@@ -71,7 +70,7 @@ mod tests {
 
     #[test]
     fn patience_ends() {
-        let plan = RetryPlan { give_up_after: Duration::from_secs(3600) };
+        let plan = RetryPlan { give_up_after: Duration::from_hours(1) };
         let later = START.checked_add(Duration::from_secs(3500)).unwrap();
         assert_eq!(plan.next(5, SubscriberId(1), START, later), None);
     }

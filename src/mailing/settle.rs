@@ -72,6 +72,7 @@ enum Verdict {
     Ours,
 }
 
+#[allow(clippy::match_same_arms, reason = "the arms stand as the table does")]
 fn verdict(stage: Stage, reply: &Reply) -> Verdict {
     let enhanced = reply.enhanced.map(|EnhancedCode(_, subject, detail)| (subject, detail));
     let about_reader = matches!(stage, Stage::Rcpt | Stage::Data | Stage::Message);
@@ -104,9 +105,20 @@ fn speaks_of_policy(text: &str) -> bool {
 fn speaks_of_mailbox(text: &str) -> bool {
     let text = text.to_lowercase();
     let about = ["user", "mailbox", "recipient", "account", "address"].iter().any(|word| text.contains(word));
-    let gone = ["unknown", "not found", "no such", "does not exist", "doesn't exist", "not exist", "invalid", "unavailable", "not here", "rejected"]
-        .iter()
-        .any(|word| text.contains(word));
+    let gone = [
+        "unknown",
+        "not found",
+        "no such",
+        "does not exist",
+        "doesn't exist",
+        "not exist",
+        "invalid",
+        "unavailable",
+        "not here",
+        "rejected",
+    ]
+    .iter()
+    .any(|word| text.contains(word));
     about && gone
 }
 

@@ -15,17 +15,34 @@ pub struct Block {
 #[derive(Debug, Clone, PartialEq)]
 pub enum BlockKind {
     /// A heading; 1 is the highest.
-    Heading { level: u8, inlines: Vec<Inline> },
+    Heading {
+        /// 1 to 6.
+        level: u8,
+        /// What it says.
+        inlines: Vec<Inline>,
+    },
     /// Running text.
     Paragraph(Vec<Inline>),
     /// Bulleted, or numbered from `start`.
-    List { start: Option<usize>, tight: bool, items: Vec<Item> },
+    List {
+        /// The first number; none for bullets.
+        start: Option<usize>,
+        /// Without blank lines between the items.
+        tight: bool,
+        /// What is listed.
+        items: Vec<Item>,
+    },
     /// Quoted blocks.
     Quote(Vec<Block>),
     /// Text set as it is.
     Code(String),
     /// A table with one head row.
-    Table { head: Vec<Cell>, rows: Vec<Vec<Cell>> },
+    Table {
+        /// The head row.
+        head: Vec<Cell>,
+        /// The rows under it.
+        rows: Vec<Vec<Cell>>,
+    },
     /// A thematic break.
     Rule,
 }

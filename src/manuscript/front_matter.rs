@@ -16,8 +16,7 @@ use crate::subscription::ListId;
 /// Largest front matter, in octets (STANDARDS T14).
 const MAX_FRONT_MATTER: usize = 64 << 10;
 
-const KEYS: [&str; 11] =
-    ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
+const KEYS: [&str; 11] = ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
 
 /// A value with its place in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,9 +216,10 @@ impl Reader<'_> {
                 self.report(found, key_span);
             }
             _ => {
-                let near = KEYS.into_iter().filter(|known| *known != "date").max_by(|a, b| {
-                    strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b))
-                });
+                let near = KEYS
+                    .into_iter()
+                    .filter(|known| *known != "date")
+                    .max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
                 let help = match near.filter(|known| strsim::jaro_winkler(key, known) > 0.8) {
                     Some(known) => format!("did you mean `{known}`?"),
                     None => format!("the keys are {}", KEYS[..10].join(", ")),
@@ -261,14 +261,7 @@ impl Reader<'_> {
         Some(found)
     }
 
-    fn parsed<T>(
-        &mut self,
-        key: &str,
-        value: &Yaml,
-        span: Span,
-        parse: impl Fn(&str) -> Option<T>,
-        wanted: &str,
-    ) -> Option<Located<T>> {
+    fn parsed<T>(&mut self, key: &str, value: &Yaml, span: Span, parse: impl Fn(&str) -> Option<T>, wanted: &str) -> Option<Located<T>> {
         let text = match value {
             Yaml::Text(text) => Some(text.clone()),
             Yaml::Plain => self.source.text().get(span.start..span.end).map(|raw| raw.trim().to_owned()),

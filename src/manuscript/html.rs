@@ -50,8 +50,31 @@ fn is_block(name: &str) -> bool {
     heading_level(name).is_some()
         || matches!(
             name,
-            "p" | "div" | "blockquote" | "ul" | "ol" | "li" | "table" | "tbody" | "thead" | "tr" | "td" | "th" | "section" | "article"
-                | "header" | "footer" | "figure" | "figcaption" | "center" | "hr" | "dl" | "dt" | "dd" | "pre" | "details" | "summary"
+            "p" | "div"
+                | "blockquote"
+                | "ul"
+                | "ol"
+                | "li"
+                | "table"
+                | "tbody"
+                | "thead"
+                | "tr"
+                | "td"
+                | "th"
+                | "section"
+                | "article"
+                | "header"
+                | "footer"
+                | "figure"
+                | "figcaption"
+                | "center"
+                | "hr"
+                | "dl"
+                | "dt"
+                | "dd"
+                | "pre"
+                | "details"
+                | "summary"
         )
 }
 
@@ -136,7 +159,8 @@ impl Gatherer {
                 let target = attribute("href").unwrap_or_default();
                 self.open.push(Opened { name, target, span, inlines: Vec::new() });
             }
-            "script" | "style" | "iframe" | "object" | "form" | "svg" | "video" | "audio" | "template" | "button" | "select" | "noscript" => {
+            "script" | "style" | "iframe" | "object" | "form" | "svg" | "video" | "audio" | "template" | "button" | "select"
+            | "noscript" => {
                 let found = Diagnostic::warning("html-dropped", format!("`<{name}>` cannot go out by mail and is left out"))
                     .help("say it in words, or link to a page that has it");
                 self.findings.push((found, span));

@@ -25,7 +25,8 @@ pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
     let text = &source.text()[offset..];
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options());
-    let mut reader = Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), diagnostics: Vec::new() };
+    let mut reader =
+        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), diagnostics: Vec::new() };
     let blocks = reader.blocks(root, 0);
     let mut footnotes = reader.footnotes;
     footnotes.sort_by_key(|note| note.number);
@@ -82,7 +83,7 @@ impl Reader<'_> {
         depth > MAX_DEPTH
     }
 
-    fn blocks<'a>(&mut self, parent: Node<'a>, depth: usize) -> Vec<Block> {
+    fn blocks(&mut self, parent: Node<'_>, depth: usize) -> Vec<Block> {
         let mut blocks = Vec::new();
         for node in parent.children() {
             let span = self.span(node.data.borrow().sourcepos);
@@ -94,7 +95,7 @@ impl Reader<'_> {
         blocks
     }
 
-    fn block<'a>(&mut self, node: Node<'a>, span: Span, depth: usize, out: &mut Vec<Block>) {
+    fn block(&mut self, node: Node<'_>, span: Span, depth: usize, out: &mut Vec<Block>) {
         let kind = match &node.data.borrow().value {
             NodeValue::Paragraph => BlockKind::Paragraph(self.inlines(node, depth)),
             NodeValue::Heading(heading) => BlockKind::Heading { level: heading.level, inlines: self.inlines(node, depth) },
@@ -109,7 +110,9 @@ impl Reader<'_> {
             NodeValue::Table(table) => self.table(node, &table.alignments, depth),
             NodeValue::HtmlBlock(block) => {
                 let (paragraphs, findings) = html::paragraphs(&block.literal, span);
-                findings.into_iter().for_each(|found| self.report(found, span));
+                for found in findings {
+                    self.report(found, span);
+                }
                 out.extend(paragraphs);
                 return;
             }
@@ -129,7 +132,7 @@ impl Reader<'_> {
         out.push(Block { kind, span });
     }
 
-    fn items<'a>(&mut self, list: Node<'a>, depth: usize) -> Vec<Item> {
+    fn items(&mut self, list: Node<'_>, depth: usize) -> Vec<Item> {
         list.children()
             .map(|node| {
                 let span = self.span(node.data.borrow().sourcepos);
@@ -142,7 +145,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn table<'a>(&mut self, table: Node<'a>, alignments: &[TableAlignment], depth: usize) -> BlockKind {
+    fn table(&mut self, table: Node<'_>, alignments: &[TableAlignment], depth: usize) -> BlockKind {
         let mut rows = table.children().map(|row| {
             row.children()
                 .enumerate()
@@ -160,7 +163,7 @@ impl Reader<'_> {
         BlockKind::Table { head, rows: rows.collect() }
     }
 
-    fn inlines<'a>(&mut self, parent: Node<'a>, depth: usize) -> Vec<Inline> {
+    fn inlines(&mut self, parent: Node<'_>, depth: usize) -> Vec<Inline> {
         let mut gathered = html::Gatherer::default();
         for node in parent.children() {
             let span = self.span(node.data.borrow().sourcepos);
@@ -177,11 +180,13 @@ impl Reader<'_> {
             }
         }
         let (inlines, findings) = gathered.finish();
-        findings.into_iter().for_each(|(found, span)| self.report(found, span));
+        for (found, span) in findings {
+            self.report(found, span);
+        }
         inlines
     }
 
-    fn inline<'a>(&mut self, node: Node<'a>, depth: usize) -> Option<InlineKind> {
+    fn inline(&mut self, node: Node<'_>, depth: usize) -> Option<InlineKind> {
         Some(match &node.data.borrow().value {
             NodeValue::Text(text) => InlineKind::Text(text.to_string()),
             NodeValue::SoftBreak => InlineKind::SoftBreak,

@@ -156,12 +156,7 @@ impl Parts {
                     .help("put a line `# Its title` above the text; until then the issue's own title heads it"),
             );
             let title = vec![Inline { kind: document::InlineKind::Text(title.unwrap_or_default().to_owned()), span }];
-            return Some(Self {
-                introduction: Vec::new(),
-                featured: Article { title, span, blocks },
-                related,
-                sections: Vec::new(),
-            });
+            return Some(Self { introduction: Vec::new(), featured: Article { title, span, blocks }, related, sections: Vec::new() });
         }
         let first = blocks.iter().position(|block| heading(block).is_some())?;
         let mut rest = blocks.split_off(first);
@@ -221,10 +216,8 @@ fn take_related(
     let is_related = |block: &Block| heading(block).is_some_and(|(_, inlines)| fold_title(&plain(inlines)) == wanted);
     let at = blocks.iter().position(is_related)?;
     let level = heading(&blocks[at])?.0;
-    let length = blocks[at + 1..]
-        .iter()
-        .position(|block| heading(block).is_some_and(|(other, _)| other <= level))
-        .unwrap_or(blocks.len() - at - 1);
+    let length =
+        blocks[at + 1..].iter().position(|block| heading(block).is_some_and(|(other, _)| other <= level)).unwrap_or(blocks.len() - at - 1);
     let mut taken: Vec<Block> = blocks.drain(at..=at + length).collect();
     if let Some(again) = blocks.iter().find(|block| is_related(block)) {
         diagnostics.push(

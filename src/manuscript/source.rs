@@ -59,8 +59,10 @@ fn control_characters(source: &Arc<Source>) -> Vec<Diagnostic> {
         let fault = match c {
             '\n' | '\t' => continue,
             '\0' => Diagnostic::error("nul-character", "a NUL character").help("the file is damaged or is not a text; restore it"),
-            c if c.is_control() => Diagnostic::error("control-character", format!("an invisible control character (U+{:04X})", u32::from(c)))
-                .help("delete it; it often comes along when text is copied from a PDF"),
+            c if c.is_control() => {
+                Diagnostic::error("control-character", format!("an invisible control character (U+{:04X})", u32::from(c)))
+                    .help("delete it; it often comes along when text is copied from a PDF")
+            }
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 Diagnostic::error("bidi-control", format!("a character that turns the reading direction (U+{:04X})", u32::from(c)))
                     .help("delete it; it can make text or a link read as something else than it is")

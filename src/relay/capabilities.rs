@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn s1_keywords_are_read_without_regard_to_case() {
-        let offered = Capabilities::from_lines(["mx.example.org", "pipelining", "Size 1000", "8BitMime", "smtputf8", "StartTLS", "AUTH=login plain"]);
+        let offered =
+            Capabilities::from_lines(["mx.example.org", "pipelining", "Size 1000", "8BitMime", "smtputf8", "StartTLS", "AUTH=login plain"]);
         for extension in [
             Extension::Pipelining,
             Extension::Size,
@@ -79,6 +80,9 @@ mod tests {
 
     #[test]
     fn s1_the_greeting_line_and_unknown_words_offer_nothing() {
-        assert_eq!(Capabilities::from_lines(["PIPELINING greets you", "HELP", "", "XPIPELINING", "AUTH CRAM-MD5"]), Capabilities::default());
+        assert_eq!(
+            Capabilities::from_lines(["PIPELINING greets you", "HELP", "", "XPIPELINING", "AUTH CRAM-MD5"]),
+            Capabilities::default()
+        );
     }
 }

@@ -134,7 +134,10 @@ fn message_id(message: &[u8]) -> Option<&[u8]> {
 
 /// Whether the same may go through later with nothing changed: a full disk is emptied, a wrong path stays wrong.
 fn may_pass(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::Interrupted | io::ErrorKind::ResourceBusy)
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::Interrupted | io::ErrorKind::ResourceBusy
+    )
 }
 
 #[cfg(test)]

@@ -59,7 +59,11 @@ impl Transaction {
         if envelope.sender.needs_smtputf8() || envelope.recipient.needs_smtputf8() {
             if !offered.offers(Extension::SmtpUtf8) {
                 let stage = if envelope.sender.needs_smtputf8() { Stage::Mail } else { Stage::Rcpt };
-                return Ok(Err(refusal(stage, 550, "5.6.7 the relay takes no addresses with letters beyond ASCII and this is one; it was not sent")));
+                return Ok(Err(refusal(
+                    stage,
+                    550,
+                    "5.6.7 the relay takes no addresses with letters beyond ASCII and this is one; it was not sent",
+                )));
             }
             mail.push("SMTPUTF8".to_owned());
         }
@@ -92,7 +96,8 @@ pub(super) fn stuff_dots(message: &[u8]) -> Result<String, Unfit> {
 
 fn check_address(address: &EmailAddress, whose: &'static str) -> Result<(), Unfit> {
     let address = address.as_str();
-    let has_ascii_domain = address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && domain.is_ascii());
+    let has_ascii_domain =
+        address.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && domain.is_ascii());
     let stays_one_word = !address.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>'));
     if has_ascii_domain && stays_one_word { Ok(()) } else { Err(Unfit::Address(whose)) }
 }

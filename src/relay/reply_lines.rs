@@ -178,7 +178,16 @@ mod tests {
 
     #[test]
     fn t21_what_is_no_reply_is_an_error() {
-        for garbage in [&b"HTTP/1.1 400 Bad Request\r\n"[..], b"\r\n", b"\0\0\0\0\n", b"\xff\xfe\n", b"25\r\n", b"250_x\r\n", b"150 x\r\n", b"600 x\r\n"] {
+        for garbage in [
+            &b"HTTP/1.1 400 Bad Request\r\n"[..],
+            b"\r\n",
+            b"\0\0\0\0\n",
+            b"\xff\xfe\n",
+            b"25\r\n",
+            b"250_x\r\n",
+            b"150 x\r\n",
+            b"600 x\r\n",
+        ] {
             assert_eq!(read(garbage), Err(Nonsense::NoCode), "{}", garbage.escape_ascii());
         }
         assert_eq!(read(b"250-a\r\n550 b\r\n"), Err(Nonsense::MixedCodes(250, 550)));

@@ -62,7 +62,17 @@ impl Default for Timeouts {
 impl Timeouts {
     /// The same for everything, as a story wants it.
     pub fn all(limit: Duration) -> Self {
-        Self { connect: limit, greeting: limit, command: limit, mail: limit, rcpt: limit, data: limit, block: limit, message: limit, quit: limit }
+        Self {
+            connect: limit,
+            greeting: limit,
+            command: limit,
+            mail: limit,
+            rcpt: limit,
+            data: limit,
+            block: limit,
+            message: limit,
+            quit: limit,
+        }
     }
 
     /// For the reply of this stage.

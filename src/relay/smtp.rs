@@ -166,7 +166,9 @@ impl SmtpConnection {
 
     /// MAIL, RCPT and DATA one after the other, for a server without PIPELINING. Returns the refusal, if any.
     async fn open_step_by_step(&mut self, transaction: &Transaction) -> Result<Option<Answer>, RelayError> {
-        for (stage, command) in [(Stage::Mail, transaction.mail.as_str()), (Stage::Rcpt, transaction.rcpt.as_str()), (Stage::Data, "DATA\r\n")] {
+        for (stage, command) in
+            [(Stage::Mail, transaction.mail.as_str()), (Stage::Rcpt, transaction.rcpt.as_str()), (Stage::Data, "DATA\r\n")]
+        {
             let reply = self.ask_at(stage, command).await?;
             if let Some(answer) = self.judge(stage, reply)? {
                 self.reset_after(&answer).await;

@@ -41,14 +41,17 @@ pub(super) struct TlsClient {
 impl TlsClient {
     /// Trusts what the machine trusts, or only the authorities in `ca_file` (PEM), to vouch for `host`.
     pub(super) fn new(host: &str, ca_file: Option<&Path>) -> Result<Self, TlsFault> {
-        let server = ServerName::try_from(host.to_owned()).map_err(|_| TlsFault::final_cause(format!("`{host}` is no host name that a certificate can bear")))?;
+        let server = ServerName::try_from(host.to_owned())
+            .map_err(|_| TlsFault::final_cause(format!("`{host}` is no host name that a certificate can bear")))?;
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
             .map_err(|error| TlsFault::final_cause(format!("could not set up TLS: {error}")))?;
         let config = match ca_file {
             Some(file) => trust_file(builder, file)?,
-            None => builder.with_platform_verifier().map_err(|error| TlsFault::final_cause(format!("could not read the machine's certificates: {error}")))?,
+            None => builder
+                .with_platform_verifier()
+                .map_err(|error| TlsFault::final_cause(format!("could not read the machine's certificates: {error}")))?,
         };
         Ok(Self { connector: TlsConnector::from(Arc::new(config.with_no_client_auth())), server })
     }
@@ -63,7 +66,10 @@ impl TlsClient {
     }
 }
 
-fn trust_file(builder: ConfigBuilder<ClientConfig, WantsVerifier>, file: &Path) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsFault> {
+fn trust_file(
+    builder: ConfigBuilder<ClientConfig, WantsVerifier>,
+    file: &Path,
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, TlsFault> {
     let unreadable = |cause: String| TlsFault::final_cause(format!("could not read the certificates in {}: {cause}", file.display()));
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(file).map_err(|error| unreadable(error.to_string()))? {

@@ -202,7 +202,9 @@ impl Wire {
                 Err(nonsense) => return Poll::Ready(Err(self.fail(io::ErrorKind::InvalidData, nonsense.to_string()))),
             }
             match self.poll_fill(cx) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(self.fail(io::ErrorKind::UnexpectedEof, "the server closed the connection".to_owned()))),
+                Poll::Ready(Ok(0)) => {
+                    return Poll::Ready(Err(self.fail(io::ErrorKind::UnexpectedEof, "the server closed the connection".to_owned())));
+                }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(self.fail(error.kind(), error.to_string()))),
                 Poll::Pending => return self.poll_deadline(cx, "the server did not answer in time"),
@@ -227,7 +229,9 @@ impl Wire {
         if !self.lines.has_unread() {
             match self.poll_fill(cx) {
                 Poll::Pending => return Ok(()),
-                Poll::Ready(Ok(0)) => return Err(self.fail(io::ErrorKind::UnexpectedEof, "the server had closed the connection".to_owned())),
+                Poll::Ready(Ok(0)) => {
+                    return Err(self.fail(io::ErrorKind::UnexpectedEof, "the server had closed the connection".to_owned()));
+                }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => return Err(self.fail(error.kind(), error.to_string())),
             }

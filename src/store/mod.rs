@@ -15,11 +15,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::edition::Edition;
-use crate::issue::archive::ArchivedIssue;
 use crate::issue::IssueId;
+use crate::issue::archive::ArchivedIssue;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
-use crate::subscription::{Enrolment, EmailAddress, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
+use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -21,7 +21,8 @@ use crate::app::Newsroom;
 use outbox::{Letter, Outbox};
 
 /// What every page says about itself: no script, nothing from elsewhere, no frame but our own (STANDARDS T4).
-const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// What a shown mail may do: its own inline style, images, and nothing else.
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-same-origin";
 
@@ -31,7 +32,12 @@ struct Room {
 }
 
 /// Serves the reading room until `ended`.
-pub async fn serve(newsroom: Newsroom, outbox: PathBuf, listener: TcpListener, ended: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+pub async fn serve(
+    newsroom: Newsroom,
+    outbox: PathBuf,
+    listener: TcpListener,
+    ended: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
     axum::serve(listener, router(newsroom, outbox)).with_graceful_shutdown(ended).await
 }
 
@@ -90,9 +96,11 @@ async fn first_letter(State(room): Shared, Path(_): Path<String>) -> Response {
 async fn file(State(room): Shared, Path((id, name)): Path<(String, String)>) -> Response {
     let issues = &room.newsroom.config().issues_folder;
     let folder = crate::intake::read(issues, "issues").unwrap_or_default();
-    let listed = id.parse().ok().and_then(|id| folder.get(&id).cloned()).filter(|dropped| {
-        dropped.draft.as_ref().is_some_and(|draft| draft.files.iter().any(|file| file.name == name))
-    });
+    let listed = id
+        .parse()
+        .ok()
+        .and_then(|id| folder.get(&id).cloned())
+        .filter(|dropped| dropped.draft.as_ref().is_some_and(|draft| draft.files.iter().any(|file| file.name == name)));
     let octets = listed.and_then(|dropped| std::fs::read(dropped.path.parent()?.join(&name)).ok());
     match octets {
         Some(octets) => (StatusCode::OK, heads(page::kind(&name), PAGE_POLICY), octets).into_response(),

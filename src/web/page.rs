@@ -16,7 +16,11 @@ pub(super) fn index(publication: &str, letters: &[Letter]) -> String {
         let _ = write!(rows, "<li><a href=\"/outbox/{name}\">{}</a><span>{}</span></li>", escape(&letter.to), escape(&letter.subject));
     }
     let heading = format!("{} messages in the outbox", letters.len());
-    framed(publication, &heading, &format!("<p>What the relay would have carried away. Each is one reader's own: compare two.</p><ul class=\"letters\">{rows}</ul>"))
+    framed(
+        publication,
+        &heading,
+        &format!("<p>What the relay would have carried away. Each is one reader's own: compare two.</p><ul class=\"letters\">{rows}</ul>"),
+    )
 }
 
 /// One message in its three forms.
@@ -33,7 +37,11 @@ pub(super) fn letter(publication: &str, letter: &Letter) -> String {
 
 /// For every address that is not served.
 pub(super) fn elsewhere() -> String {
-    framed("Masthead", "Not in the reading room", "<p>The demo shows the mail and the files that came with it. The publication's public pages, and the unsubscribe page behind these links, belong to the web server of a real newsroom.</p><p><a href=\"/\">All messages</a></p>")
+    framed(
+        "Masthead",
+        "Not in the reading room",
+        "<p>The demo shows the mail and the files that came with it. The publication's public pages, and the unsubscribe page behind these links, belong to the web server of a real newsroom.</p><p><a href=\"/\">All messages</a></p>",
+    )
 }
 
 /// The media type of a file that came with an issue.

@@ -11,8 +11,8 @@ use masthead::subscription::{Standing, SubscriberId};
 use tokio::task::JoinSet;
 
 use crate::newsroom::{
-    address, archived, at, attempt, claim, claim_one, edition, enrol, fates, hand_over, issue, leave, lines, list_id, list_ids, open, opening, settle_in,
-    suppress,
+    address, archived, at, attempt, claim, claim_one, edition, enrol, fates, hand_over, issue, leave, lines, list_id, list_ids, open,
+    opening, settle_in, suppress,
 };
 
 fn word(word: &str) -> FateWord {

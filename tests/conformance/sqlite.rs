@@ -162,7 +162,8 @@ async fn a_roll_that_fails_half_way_changes_nothing() {
     let store = open_in(&folder);
     settle_in(&store, 2).await;
     let beside = Connection::open(folder.path().join("masthead.db")).unwrap();
-    let stumble = "CREATE TRIGGER stumble BEFORE INSERT ON subscribers WHEN NEW.address LIKE 'reader7@%' BEGIN SELECT RAISE(ABORT, 'stumbled'); END";
+    let stumble =
+        "CREATE TRIGGER stumble BEFORE INSERT ON subscribers WHEN NEW.address LIKE 'reader7@%' BEGIN SELECT RAISE(ABORT, 'stumbled'); END";
     beside.execute(stumble, []).unwrap();
     let list = list_id("general");
     let failed = store.enrol(&list, roll(1..=9, Standing::Confirmed), at(5)).await;

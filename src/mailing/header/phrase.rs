@@ -41,8 +41,7 @@ pub(super) fn parameter(key: &str, value: &str) -> String {
 
 /// Words of atom characters with one blank between them; more blanks would be read as one.
 fn is_atoms(name: &str) -> bool {
-    name.split(' ')
-        .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b)))
+    name.split(' ').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b)))
 }
 
 fn quote(text: &str) -> String {

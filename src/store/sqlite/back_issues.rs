@@ -10,7 +10,8 @@ use crate::store::{BackIssues, Result};
 #[async_trait]
 impl BackIssues for SqliteStore {
     async fn back_issues(&self) -> Result<Vec<ArchivedIssue>> {
-        let read = |connection: &Connection| rows::all(connection, "SELECT issue FROM back_issues", [], |row| rows::from_json(row, "issue"));
+        let read =
+            |connection: &Connection| rows::all(connection, "SELECT issue FROM back_issues", [], |row| rows::from_json(row, "issue"));
         let mut issues: Vec<ArchivedIssue> = self.readers.read(read).await?;
         // An issue is as old as what it stands for, not as the day on which it was put on the shelf.
         issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));

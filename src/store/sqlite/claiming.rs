@@ -61,7 +61,13 @@ pub(super) fn recover(connection: &Connection, mailing: MailingId, on_doubt: OnD
 }
 
 /// Claims one delivery, or withholds it if the reader is gone.
-fn settle(connection: &Connection, mailing: MailingId, candidate: Candidate, lists: &[(u32, ListId)], now: Timestamp) -> Result<Option<Delivery>> {
+fn settle(
+    connection: &Connection,
+    mailing: MailingId,
+    candidate: Candidate,
+    lists: &[(u32, ListId)],
+    now: Timestamp,
+) -> Result<Option<Delivery>> {
     let subscriber = candidate.subscriber;
     let list = candidate.list.and_then(|number| lists.iter().find(|(known, _)| *known == number));
     let (Some((list_number, list)), Some(address), false) = (list, candidate.address, candidate.is_suppressed) else {
@@ -185,9 +191,13 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::tune(&connection).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let plan = rows::all(&connection, &format!("EXPLAIN QUERY PLAN {WAITING}"), params![1, 100, 0], |row| Ok(row.get::<_, String>("detail")?)).unwrap();
+        let plan =
+            rows::all(&connection, &format!("EXPLAIN QUERY PLAN {WAITING}"), params![1, 100, 0], |row| Ok(row.get::<_, String>("detail")?))
+                .unwrap();
         let plan = plan.join("\n");
-        for step in ["INDEX deliveries_queued (mailing=?)", "INDEX deliveries_deferred (mailing=? AND next_at<?)", "SEARCH d USING PRIMARY KEY"] {
+        for step in
+            ["INDEX deliveries_queued (mailing=?)", "INDEX deliveries_deferred (mailing=? AND next_at<?)", "SEARCH d USING PRIMARY KEY"]
+        {
             assert!(plan.contains(step), "no `{step}` in\n{plan}");
         }
         for word in ["SCAN deliveries", "SCAN d ", "SCAN s", "SCAN u"] {

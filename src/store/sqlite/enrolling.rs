@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::subscribers::list_number;
 use super::rows;
+use super::subscribers::list_number;
 use crate::store::{Enrolled, Result};
 use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
 
@@ -36,7 +36,13 @@ pub(super) fn subscribe(connection: &Connection, list: &ListId, line: &Enrolment
 }
 
 /// Ends what is not ended yet of the subscriptions of an address.
-pub(super) fn unsubscribe(connection: &Connection, key: &str, list: Option<&ListId>, evidence: &Evidence, now: Timestamp) -> Result<Vec<ListId>> {
+pub(super) fn unsubscribe(
+    connection: &Connection,
+    key: &str,
+    list: Option<&ListId>,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Result<Vec<ListId>> {
     let only = list.map(|list| list_number(connection, list)).transpose()?;
     let living = rows::all(connection, LIVING, params![key, only], |row| {
         Ok((rows::subscriber(row, "subscriber")?, rows::count(row, "number")?, rows::id(row, "list")?))

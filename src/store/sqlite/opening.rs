@@ -22,7 +22,8 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened>
         rows::change(connection, ADD_LIST, params![id.0, place, list_number(connection, list)?])?;
     }
     rows::change(connection, OWE, params![id.0, at])?;
-    let mailing = reports::mailing(connection, issue)?.ok_or_else(|| StoreError::Corrupt(format!("the mailing of {issue} was not kept")))?;
+    let mailing =
+        reports::mailing(connection, issue)?.ok_or_else(|| StoreError::Corrupt(format!("the mailing of {issue} was not kept")))?;
     Ok(Opened { mailing, is_new: true })
 }
 

@@ -51,7 +51,13 @@ pub(super) fn tally(connection: &Connection, mailing: MailingId) -> Result<Tally
 }
 
 /// One page of a mailing's lines.
-pub(super) fn lines(connection: &Connection, mailing: MailingId, fate: Option<FateWord>, after: SubscriberId, most: usize) -> Result<Vec<LedgerLine>> {
+pub(super) fn lines(
+    connection: &Connection,
+    mailing: MailingId,
+    fate: Option<FateWord>,
+    after: SubscriberId,
+    most: usize,
+) -> Result<Vec<LedgerLine>> {
     let page = named_params! {
         ":mailing": mailing.0,
         ":fate": fate.map(rows::filter_code),

@@ -121,8 +121,7 @@ fn t24_the_kelvin_sign_is_the_letter_k_from_the_start() {
 
 #[test]
 fn a_mailbox_gives_its_name_too() {
-    let read =
-        |text: &str| EmailAddress::parse_mailbox(text).map(|(name, address)| (name.map(String::from), String::from(address)));
+    let read = |text: &str| EmailAddress::parse_mailbox(text).map(|(name, address)| (name.map(String::from), String::from(address)));
     let jane = |name: Option<&str>| Ok((name.map(str::to_owned), "jane@example.org".to_owned()));
     assert_eq!(read("jane@example.org"), jane(None));
     assert_eq!(read(" <jane@example.org> "), jane(None));

@@ -116,8 +116,7 @@ const SIGNS: [(&str, Sign); 25] = [
 ];
 
 const PENDING: [&str; 5] = ["pending", "unconfirmed", "unactivated", "not confirmed", "waiting"];
-const CONFIRMED: [&str; 9] =
-    ["confirmed", "enabled", "subscribed", "active", "regular", "premium", "gifted", "trialed", "opted in"];
+const CONFIRMED: [&str; 9] = ["confirmed", "enabled", "subscribed", "active", "regular", "premium", "gifted", "trialed", "opted in"];
 const ENDED: [&str; 20] = [
     "ended",
     "unsubscribed",

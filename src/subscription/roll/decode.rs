@@ -47,9 +47,7 @@ pub(super) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Encoding) {
 pub(super) fn delimiter(text: &str) -> (u8, usize) {
     let mut lines = text.split_inclusive('\n');
     let first = lines.next().unwrap_or_default();
-    if let [separator @ (b',' | b';' | b'\t')] =
-        first.trim_end_matches(['\r', '\n']).strip_prefix("sep=").unwrap_or_default().as_bytes()
-    {
+    if let [separator @ (b',' | b';' | b'\t')] = first.trim_end_matches(['\r', '\n']).strip_prefix("sep=").unwrap_or_default().as_bytes() {
         return (*separator, first.len());
     }
     let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();

@@ -39,10 +39,7 @@ fn listmonk_has_a_word() {
         "uuid,email,name,attributes,status,created_at,updated_at\n1,ann@x.org,Ann,\"{\"\"a\"\": \"\"b, c\"\"}\",enabled,2020-01-02 03:04:05.6 +0000 +0000,x\n2,bo@x.org,Bo,{},blocklisted,,\n3,cy@x.org,Cy,{},disabled,,\n4,di@x.org,Di,{},odd,,\n5,ed@x.org,Ed,{},,,\n",
     );
     assert_eq!(roll.shape.tool, Some(Tool::Listmonk));
-    assert_eq!(
-        entries(&roll),
-        [(2, "ann@x.org", Standing::Confirmed), (3, "bo@x.org", Standing::Ended), (4, "cy@x.org", Standing::Ended)]
-    );
+    assert_eq!(entries(&roll), [(2, "ann@x.org", Standing::Confirmed), (3, "bo@x.org", Standing::Ended), (4, "cy@x.org", Standing::Ended)]);
     assert_eq!(roll.entries[0].enrolment.since, Some("2020-01-02T03:04:05.6Z".parse().unwrap()));
     assert_eq!(roll.rejected[0].reason, RowFault::Consent { column: "status".into(), word: "odd".into() });
     assert_eq!((roll.rejected[1].line, &roll.rejected[1].reason), (6, &RowFault::Silent));

@@ -18,8 +18,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         let offset = if offset == "UTC" { "Z" } else { offset };
         return format!("{date}T{time}{offset}").parse().ok();
     }
-    let civil =
-        text.parse::<DateTime>().ok().or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight())))?;
+    let civil = text.parse::<DateTime>().ok().or_else(|| Some(text.parse::<Date>().ok()?.to_datetime(jiff::civil::Time::midnight())))?;
     Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 

@@ -67,16 +67,8 @@ fn t6_a_token_has_one_spelling() {
     let keys = Keys::new(1, &OLD);
     let token = keys.sign(Purpose::Unsubscribe, bearer(3, 70_000));
     let url = token.url();
-    for odd in [
-        "",
-        "=",
-        &format!("{url}="),
-        &format!("{url}A"),
-        &format!(" {url}"),
-        &url[1..],
-        &url[..url.len() - 1],
-        &"A".repeat(10_000),
-    ] {
+    for odd in ["", "=", &format!("{url}="), &format!("{url}A"), &format!(" {url}"), &url[1..], &url[..url.len() - 1], &"A".repeat(10_000)]
+    {
         assert_eq!(keys.verify(Purpose::Unsubscribe, odd), Err(Forged), "{odd:?}");
     }
     let same_octets_other_spelling =
@@ -88,12 +80,9 @@ fn t6_a_token_has_one_spelling() {
     long_number.0.splice(1..2, [3 | 0x80, 0]);
     assert_eq!(keys.verify(Purpose::Unsubscribe, &long_number.url()), Err(Forged));
     let mailbox = token.mailbox();
-    for odd in [
-        format!("{mailbox}="),
-        format!("{mailbox}a"),
-        format!("unsub+{mailbox}"),
-        mailbox.replace(|c: char| c.is_ascii_digit(), "1"),
-    ] {
+    for odd in
+        [format!("{mailbox}="), format!("{mailbox}a"), format!("unsub+{mailbox}"), mailbox.replace(|c: char| c.is_ascii_digit(), "1")]
+    {
         assert_eq!(keys.verify_mailbox(Purpose::Unsubscribe, &odd), Err(Forged), "{odd:?}");
     }
 }

@@ -52,14 +52,9 @@ mod tests {
 
     #[test]
     fn a_number_has_one_spelling() {
-        for octets in [
-            &[][..],
-            &[0x80],
-            &[0x80, 0],
-            &[0xFF, 0x80, 0],
-            &[0xFF; 10],
-            &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2],
-        ] {
+        for octets in
+            [&[][..], &[0x80], &[0x80, 0], &[0xFF, 0x80, 0], &[0xFF; 10], &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 2]]
+        {
             assert_eq!(read(octets), None, "{octets:?}");
         }
     }

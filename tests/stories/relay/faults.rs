@@ -38,7 +38,9 @@ fn with_and_without_pipelining() -> [SinkBuilder; 2] {
 #[tokio::test]
 async fn a_refusal_is_told_with_its_stage_and_the_next_message_goes_through() {
     for (at, stage) in STAGES {
-        for (line, code, enhanced) in [("451 4.3.0 later", 451, "4.3.0"), ("552 5.2.2 full", 552, "5.2.2"), ("571 5.7.1 blocked", 554, "5.7.1")] {
+        for (line, code, enhanced) in
+            [("451 4.3.0 later", 451, "4.3.0"), ("552 5.2.2 full", 552, "5.2.2"), ("571 5.7.1 blocked", 554, "5.7.1")]
+        {
             for builder in with_and_without_pipelining() {
                 let sink = builder.on(at, When::Nth(1), Action::reply(line)).start().await;
                 let mut connection = connect(settings(&sink)).await.unwrap();
@@ -122,14 +124,20 @@ async fn s12_a_reply_lost_after_the_dot_leaves_the_message_in_doubt_because_it_m
 #[tokio::test]
 async fn a_refusal_stands_even_if_the_server_then_hangs_up_or_falls_silent() {
     for action in deadly() {
-        let sink = Sink::builder().on(At::Mail, When::Always, Action::reply("550 5.7.1 not you")).on(At::Rcpt, When::Always, action.clone()).start().await;
+        let sink = Sink::builder()
+            .on(At::Mail, When::Always, Action::reply("550 5.7.1 not you"))
+            .on(At::Rcpt, When::Always, action.clone())
+            .start()
+            .await;
         let mut connection = connect(SmtpSettings { timeouts: impatient(At::Rcpt), ..settings(&sink) }).await.unwrap();
         assert_eq!(said(&submit(&mut connection, "ann@example.org").await.unwrap()), (Stage::Mail, 550, "5.7.1".to_owned()));
         assert!(!connection.is_usable(), "{action:?}");
     }
     for action in [Action::Drop, Action::Stall, Action::Garbage] {
-        let sink = Sink::builder().on(At::Rcpt, When::Always, Action::reply("550 5.1.1 who?")).on(At::Rset, When::Always, action).start().await;
-        let mut connection = connect(SmtpSettings { timeouts: Timeouts { command: BRIEF * 4, ..Timeouts::all(AMPLE) }, ..settings(&sink) }).await.unwrap();
+        let sink =
+            Sink::builder().on(At::Rcpt, When::Always, Action::reply("550 5.1.1 who?")).on(At::Rset, When::Always, action).start().await;
+        let mut connection =
+            connect(SmtpSettings { timeouts: Timeouts { command: BRIEF * 4, ..Timeouts::all(AMPLE) }, ..settings(&sink) }).await.unwrap();
         assert_eq!(submit(&mut connection, "ann@example.org").await.unwrap().stage, Stage::Rcpt);
         assert!(!connection.is_usable());
     }
@@ -148,14 +156,21 @@ async fn t21_an_answer_to_data_that_is_not_354_never_releases_the_message() {
 async fn full_sink(at: At, action: Action) -> (Sink, SmtpSettings, tempfile::TempDir) {
     let sink = Sink::builder().start_tls().account("press", "secret").on(at, When::Always, action).start().await;
     let (folder, ca_file) = ca_file(&sink);
-    let settings = SmtpSettings { security: Security::StartTls, credentials: Some(credentials("secret")), ca_file, timeouts: impatient(at), ..settings(&sink) };
+    let settings = SmtpSettings {
+        security: Security::StartTls,
+        credentials: Some(credentials("secret")),
+        ca_file,
+        timeouts: impatient(at),
+        ..settings(&sink)
+    };
     (sink, settings, folder)
 }
 
 #[tokio::test]
 async fn a_connection_refused_while_opening_carries_the_servers_reply() {
     for at in [At::Connect, At::Ehlo, At::StartTls, At::Auth] {
-        for (line, code, is_transient) in [("421 4.3.2 full", 421, true), ("454 4.7.0 not now", 454, true), ("554 5.7.1 never", 554, false)] {
+        for (line, code, is_transient) in [("421 4.3.2 full", 421, true), ("454 4.7.0 not now", 454, true), ("554 5.7.1 never", 554, false)]
+        {
             let (_sink, settings, _folder) = full_sink(at, Action::reply(line)).await;
             let settings = SmtpSettings { timeouts: Timeouts::all(AMPLE), ..settings };
             let Err(error) = connect(settings).await else { panic!("{at:?} {line}") };
@@ -175,7 +190,11 @@ async fn t21_a_greeting_that_is_a_good_bye_is_not_taken_for_a_welcome() {
 
 #[tokio::test]
 async fn a_refused_ehlo_is_told_at_once_and_with_its_own_words() {
-    let sink = Sink::builder().on(At::Ehlo, When::Always, Action::reply("504 5.5.4 no such name")).on(At::Quit, When::Always, Action::Stall).start().await;
+    let sink = Sink::builder()
+        .on(At::Ehlo, When::Always, Action::reply("504 5.5.4 no such name"))
+        .on(At::Quit, When::Always, Action::Stall)
+        .start()
+        .await;
     let Err(error) = connect(settings(&sink)).await else { panic!("EHLO is refused") };
     assert!(error.to_string().ends_with("EHLO was answered with `504 5.5.4 no such name`"), "{error}");
 }
@@ -186,7 +205,10 @@ async fn t21_a_server_that_fails_while_opening_is_given_up_in_bounded_time() {
         for action in deadly() {
             let (sink, settings, _folder) = full_sink(at, action.clone()).await;
             let Err(error) = connect(settings).await else { panic!("{at:?} {action:?}") };
-            assert!(matches!(&error, RelayError::Open { .. }) && error.is_transient() && !error.is_in_doubt(), "{at:?} {action:?}: {error}");
+            assert!(
+                matches!(&error, RelayError::Open { .. }) && error.is_transient() && !error.is_in_doubt(),
+                "{at:?} {action:?}: {error}"
+            );
             assert!(!error.to_string().contains("secret"), "{error}");
             drop(sink);
         }

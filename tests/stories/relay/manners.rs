@@ -86,7 +86,11 @@ async fn t2_no_address_becomes_a_second_command() {
 #[tokio::test]
 async fn a_refusal_at_rcpt_costs_a_reset_and_no_connection() {
     for extensions in [&["PIPELINING"][..], &[]] {
-        let sink = Sink::builder().offering(extensions).on(At::Rcpt, When::to("gone@example.org"), Action::reply("550 5.1.1 no such reader")).start().await;
+        let sink = Sink::builder()
+            .offering(extensions)
+            .on(At::Rcpt, When::to("gone@example.org"), Action::reply("550 5.1.1 no such reader"))
+            .start()
+            .await;
         let mut connection = connect_plain(&sink).await;
         let refusal = submit(&mut connection, "gone@example.org").await.unwrap();
         assert_eq!(said(&refusal), (Stage::Rcpt, 550, "5.1.1".to_owned()));
@@ -116,7 +120,10 @@ async fn a_server_that_wants_the_message_of_a_refused_recipient_gets_a_lone_dot(
 
 #[tokio::test]
 async fn a_reply_beyond_ascii_keeps_its_code() {
-    let sink = Sink::builder().on(At::Rcpt, When::Always, Action::Octets(b"550-5.7.1 Empf\xe4nger\r\n550 5.7.1 unbekannt\r\n".to_vec())).start().await;
+    let sink = Sink::builder()
+        .on(At::Rcpt, When::Always, Action::Octets(b"550-5.7.1 Empf\xe4nger\r\n550 5.7.1 unbekannt\r\n".to_vec()))
+        .start()
+        .await;
     let answer = submit(&mut connect_plain(&sink).await, "ann@example.org").await.unwrap();
     assert_eq!(said(&answer), (Stage::Rcpt, 550, "5.7.1".to_owned()));
     assert_eq!(answer.reply.text, "Empf?nger unbekannt");

@@ -43,7 +43,8 @@ async fn s2_a_stripped_starttls_is_refused_before_any_mail() {
     let sink = Sink::builder().account("press", "secret").start().await;
     let honest = Sink::builder().start_tls().start().await;
     let (_folder, ca_file) = ca_file(&honest);
-    let cause = refusal(SmtpSettings { security: Security::StartTls, credentials: Some(credentials("secret")), ca_file, ..settings(&sink) }).await;
+    let cause =
+        refusal(SmtpSettings { security: Security::StartTls, credentials: Some(credentials("secret")), ca_file, ..settings(&sink) }).await;
     assert!(cause.contains("does not offer STARTTLS"), "{cause}");
     assert_eq!(sink.commands(), ["EHLO press.example.org", "QUIT"]);
 }
@@ -81,7 +82,9 @@ async fn t21_a_server_that_never_shakes_hands_is_given_up() {
     let tls_sink = Sink::builder().implicit_tls().start().await;
     let (_folder, ca_file) = ca_file(&tls_sink);
     let timeouts = Timeouts { connect: BRIEF, ..settings(&sink).timeouts };
-    let Err(error) = connect(SmtpSettings { security: Security::Implicit, ca_file, timeouts, ..settings(&sink) }).await else { panic!("no TLS there") };
+    let Err(error) = connect(SmtpSettings { security: Security::Implicit, ca_file, timeouts, ..settings(&sink) }).await else {
+        panic!("no TLS there")
+    };
     assert!(error.is_transient(), "{error}");
 }
 
@@ -91,7 +94,10 @@ async fn s2_name_and_password_are_given_under_tls() {
         for (security, builder) in tls_sinks() {
             let sink = builder.account("press", "s\u{e9}cret").mechanisms(mechanisms).start().await;
             let (_folder, ca_file) = ca_file(&sink);
-            let mut connection = connect(SmtpSettings { security, credentials: Some(credentials("s\u{e9}cret")), ca_file, ..settings(&sink) }).await.unwrap();
+            let mut connection =
+                connect(SmtpSettings { security, credentials: Some(credentials("s\u{e9}cret")), ca_file, ..settings(&sink) })
+                    .await
+                    .unwrap();
             submit(&mut connection, "ann@example.org").await.unwrap();
             assert_eq!((sink.messages().len(), sink.faults()), (1, vec![]));
         }
@@ -102,12 +108,16 @@ async fn s2_name_and_password_are_given_under_tls() {
 async fn a_wrong_password_or_an_unknown_mechanism_stops_the_relay() {
     let sink = Sink::builder().implicit_tls().account("press", "secret").start().await;
     let (_folder, ca) = ca_file(&sink);
-    let cause = refusal(SmtpSettings { security: Security::Implicit, credentials: Some(credentials("wrong")), ca_file: ca, ..settings(&sink) }).await;
+    let cause =
+        refusal(SmtpSettings { security: Security::Implicit, credentials: Some(credentials("wrong")), ca_file: ca, ..settings(&sink) })
+            .await;
     assert!(cause.contains("535") && !cause.contains("wrong"), "{cause}");
 
     let sink = Sink::builder().implicit_tls().account("press", "secret").mechanisms("CRAM-MD5").start().await;
     let (_folder, ca) = ca_file(&sink);
-    let cause = refusal(SmtpSettings { security: Security::Implicit, credentials: Some(credentials("secret")), ca_file: ca, ..settings(&sink) }).await;
+    let cause =
+        refusal(SmtpSettings { security: Security::Implicit, credentials: Some(credentials("secret")), ca_file: ca, ..settings(&sink) })
+            .await;
     assert!(cause.contains("no way to log in"), "{cause}");
     assert_eq!((sink.count("AUTH"), sink.count("QUIT")), (0, 1));
 }
@@ -142,6 +152,12 @@ async fn settings_that_cannot_work_are_refused_before_anything_is_tried() {
 async fn t19_a_password_does_not_show_in_debug_output() {
     let sink = Sink::builder().implicit_tls().start().await;
     let (_folder, ca_file) = ca_file(&sink);
-    let relay = SmtpRelay::new(SmtpSettings { security: Security::Implicit, credentials: Some(credentials("hunter2")), ca_file, ..settings(&sink) }).unwrap();
+    let relay = SmtpRelay::new(SmtpSettings {
+        security: Security::Implicit,
+        credentials: Some(credentials("hunter2")),
+        ca_file,
+        ..settings(&sink)
+    })
+    .unwrap();
     assert!(!format!("{relay:?}").contains("hunter2"));
 }

@@ -23,7 +23,8 @@ pub(super) async fn serve(socket: TcpStream, number: usize, script: &Script, rec
         _ => Box::new(socket),
     };
     let transaction = Transaction::default();
-    let mut session = Session { line, unread: Vec::new(), number, script, record, is_secure, is_known: script.account.is_none(), transaction };
+    let mut session =
+        Session { line, unread: Vec::new(), number, script, record, is_secure, is_known: script.account.is_none(), transaction };
     session.run().await
 }
 
