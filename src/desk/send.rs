@@ -25,7 +25,7 @@ use crate::relay::Relay;
 use crate::relay::folder::FolderRelay;
 use crate::relay::smtp::{Credentials, SmtpRelay, SmtpSettings, Timeouts};
 use crate::store::{Opening, Recovered, Tally};
-use crate::subscription::{ListId, Standing, SubscriberId};
+use crate::subscription::{List, ListId, Standing, SubscriberId};
 use worker::{Shared, Worker};
 
 /// Most deliveries that are claimed ahead, for each connection.
@@ -127,9 +127,11 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     }
     let edition = frozen(newsroom, &mailing).await?;
     let recovered = store.recover(mailing.id, newsroom.config().on_doubt, newsroom.now()).await?;
+    tracing::info!(issue = %mailing.issue, edition = %mailing.edition, is_new, "mailing under way");
     let halted = drive(newsroom, &mailing, &edition, request.wait, progress).await?;
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
     let tally = store.tally(mailing.id).await?;
+    tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
     Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
 }
 
@@ -210,6 +212,11 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
     })
 }
 
+/// All lists that the store knows: a reader may be owed mail on account of one that is not configured any more.
+async fn known_lists(newsroom: &Newsroom) -> Result<Vec<List>, AppError> {
+    Ok(newsroom.store().lists().await?.into_iter().map(|tally| tally.list).collect())
+}
+
 /// Sends what is due, with one worker for each connection, until nothing is or until it must stop. Returns why it
 /// stopped before its time.
 async fn drive(
@@ -227,7 +234,7 @@ async fn drive(
         relay: relay(newsroom, config)?,
         pace: pace::Pace::new(config.rate),
         mailing: mailing.id,
-        composer: Composer::new(edition, &settings.sender, &settings.lists, newsroom.keys()?),
+        composer: Composer::new(edition, &settings.sender, &known_lists(newsroom).await?, newsroom.keys()?),
         plan: settings.plan,
         on_doubt: settings.on_doubt,
         claimed: Mutex::new(VecDeque::new()),
