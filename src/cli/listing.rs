@@ -37,6 +37,9 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
         };
         writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
     }
+    if let Some((name, record)) = &glance.dkim_record {
+        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
+    }
     Ok(())
 }
 
