@@ -7,3 +7,5 @@
 mod support;
 
 mod relay;
+mod strict_linter;
+mod the_press;
