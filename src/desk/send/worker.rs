@@ -85,8 +85,7 @@ impl<'s> Worker<'s> {
         while let Some(delivery) = self.shared.next().await? {
             match self.connection().await {
                 Ok(Some(connection)) => {
-                    let delivered = self.deliver(connection, delivery).await;
-                    self.connection = delivered?;
+                    self.connection = Some(self.deliver(connection, delivery).await?);
                 }
                 Ok(None) => {
                     self.shared.put_back(delivery).await;
@@ -126,8 +125,8 @@ impl<'s> Worker<'s> {
         }
     }
 
-    /// Hands one delivery over and records what became of it. Gives the connection back if it may be used again.
-    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Option<Connection>, AppError> {
+    /// Hands one delivery over and records what became of it. Gives the connection back, to be used again or closed.
+    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Connection, AppError> {
         let shared = self.shared;
         let message = shared.composer.compose(&delivery)?;
         shared.pace.turn().await;
@@ -164,7 +163,7 @@ impl<'s> Worker<'s> {
         if settlement.fate == Fate::Accepted {
             shared.progress.accepted.fetch_add(1, Ordering::Relaxed);
         }
-        Ok(connection.is_usable().then_some(connection))
+        Ok(connection)
     }
 
     fn lost(&self, fault: &RelayError) -> Outcome {
