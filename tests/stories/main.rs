@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod drafts;
+mod killed;
 mod relay;
 mod strict_linter;
 mod the_press;

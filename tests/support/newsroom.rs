@@ -150,8 +150,8 @@ impl Newsroom {
         self
     }
 
-    /// Writes the configuration and brings in the back issues and readers, as an operator would.
-    pub fn build(self) -> Self {
+    /// Writes the configuration, and nothing else: for a newsroom whose settings change.
+    pub fn configured(self) -> Self {
         let settings = format!(
             "{PUBLICATION}\n{}\n[[list]]\nid = \"general\"\nname = {}\n\n[[relay]]\nname = \"main\"\nurl = \"{}\"\n{}",
             self.tables,
@@ -160,6 +160,17 @@ impl Newsroom {
             self.relay_settings
         );
         self.write("config/masthead.toml", &settings);
+        self
+    }
+
+    /// Writes the configuration and brings in the back issues and readers, as an operator would.
+    pub fn build(self) -> Self {
+        let newsroom = self.configured();
+        newsroom.stock();
+        newsroom
+    }
+
+    fn stock(&self) {
         if self.has_back_issues {
             for (name, text) in BACK_ISSUES {
                 self.write(&format!("back/{name}"), text);
@@ -170,7 +181,6 @@ impl Newsroom {
             self.write("roll.csv", &format!("email,name,status\n{}", self.roll));
             self.run(["subscribers", "import", &self.shown("roll.csv")]).ok();
         }
-        self
     }
 
     /// Its folder.
