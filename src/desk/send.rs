@@ -145,7 +145,8 @@ async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mailing, bool),
     if newsroom.store().back_issues().await?.iter().any(|out| out.id == issue.id) {
         return Err(AppError::Refused(format!("{} is in the archive: it went out before; give the new issue another name", issue.id)));
     }
-    first_relay(newsroom)?;
+    // A relay that cannot be used must be mended first: from here on the edition is frozen.
+    relay(newsroom, first_relay(newsroom)?)?;
     if newsroom.store().audience(&issue.lists).await? == 0 {
         return Err(AppError::Refused(format!("nobody would get it: {} has no confirmed subscriber", names(&issue.lists))));
     }

@@ -6,4 +6,9 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
+mod drafts;
+mod killed;
 mod relay;
+mod strict_linter;
+mod the_press;

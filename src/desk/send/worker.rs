@@ -85,8 +85,7 @@ impl<'s> Worker<'s> {
         while let Some(delivery) = self.shared.next().await? {
             match self.connection().await {
                 Ok(Some(connection)) => {
-                    let delivered = self.deliver(connection, delivery).await;
-                    self.connection = delivered?;
+                    self.connection = Some(self.deliver(connection, delivery).await?);
                 }
                 Ok(None) => {
                     self.shared.put_back(delivery).await;
@@ -126,8 +125,8 @@ impl<'s> Worker<'s> {
         }
     }
 
-    /// Hands one delivery over and records what became of it. Gives the connection back if it may be used again.
-    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Option<Connection>, AppError> {
+    /// Hands one delivery over and records what became of it. Gives the connection back, to be used again or closed.
+    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Connection, AppError> {
         let shared = self.shared;
         let message = match shared.composer.compose(&delivery) {
             Ok(message) => message,
@@ -135,7 +134,7 @@ impl<'s> Worker<'s> {
                 // One reader's message that cannot be written must not keep the others from theirs.
                 let refused = self.attempt(&delivery, Stage::Greeting, Fate::Refused);
                 self.record(Attempt { fault: Some(fault.to_string()), ..refused }).await?;
-                return Ok(Some(connection));
+                return Ok(connection);
             }
         };
         shared.pace.turn().await;
@@ -155,7 +154,7 @@ impl<'s> Worker<'s> {
         }
         let suppress = settlement.judgement == Judgement::Hard;
         self.record(Attempt { reply, fault, suppress, ..self.attempt(&delivery, stage, settlement.fate) }).await?;
-        Ok(connection.is_usable().then_some(connection))
+        Ok(connection)
     }
 
     /// A try of this delivery as the ledger keeps it, before anything is known of its reply.

@@ -54,6 +54,8 @@ pub enum Action {
     Drop,
     /// Keeps the message and closes without an answer; only at [`At::Dot`].
     DropAfterDot,
+    /// Keeps the message and never answers; only at [`At::Dot`].
+    StallAfterDot,
     /// Never answers.
     Stall,
     /// Reads no more; only at [`At::Dot`].

@@ -198,7 +198,7 @@ impl Session<'_> {
         let Some(bytes) = self.read_message().await? else { return Ok(Outcome::Over) };
         let is_kept = match action {
             Some(Action::Reply(line)) => line.starts_with("25"),
-            None | Some(Action::DropAfterDot | Action::Also(_)) => true,
+            None | Some(Action::DropAfterDot | Action::StallAfterDot | Action::Also(_)) => true,
             Some(_) => false,
         };
         let Transaction { sender, parameters, mut recipients, .. } = std::mem::take(&mut self.transaction);
@@ -223,7 +223,7 @@ impl Session<'_> {
             Some(Action::Octets(octets)) => self.write(octets).await,
             Some(Action::Also(more)) => self.write(&[format!("{usual}\r\n").as_bytes(), more].concat()).await,
             Some(Action::Drop | Action::DropAfterDot) => Ok(Outcome::Over),
-            Some(Action::Stall | Action::Deaf) => self.outlast_client().await,
+            Some(Action::Stall | Action::StallAfterDot | Action::Deaf) => self.outlast_client().await,
             Some(Action::Garbage) => {
                 self.line.write_all(b"\0\xff\xfe<html>\r\n\r\n\0").await?;
                 self.line.flush().await?;

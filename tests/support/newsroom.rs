@@ -1,0 +1,342 @@
+//! A throw-away newsroom on disk, and the real binary to work in it.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::sink::Sink;
+
+/// The issue that most stories send: combined, numbered, with a report to fetch and four related items.
+pub const ISSUE: &str = include_str!("fixture/2014-12.md");
+
+/// The issue after it, which points back to it.
+pub const NEXT_ISSUE: &str = include_str!("fixture/2015-02.md");
+
+/// The issues that [`ISSUE`] names.
+const BACK_ISSUES: [(&str, &str); 4] = [
+    ("2014-04.md", include_str!("fixture/back/2014-04.md")),
+    ("2014-06.md", include_str!("fixture/back/2014-06.md")),
+    ("2014-09.md", include_str!("fixture/back/2014-09.md")),
+    ("2014-10.md", include_str!("fixture/back/2014-10.md")),
+];
+
+const PUBLICATION: &str = r#"
+[publication]
+name = "Lantern Street Letter"
+tagline = "News for those who read with children"
+from = "Lantern Street Letter <letter@news.example.org>"
+reply_to = "editor@news.example.org"
+base_url = "https://news.example.org"
+time_zone = "America/New_York"
+postal_address = "Lantern Street Library, 9 Lantern Street, Harrow Bridge"
+
+[store]
+url = "sqlite:data/masthead.db"
+"#;
+
+/// A newsroom in a folder of its own, which goes away with it. Say what it has, then [`Newsroom::build`] it.
+pub struct Newsroom {
+    folder: TempDir,
+    list: String,
+    relay: String,
+    relay_settings: String,
+    tables: String,
+    roll: String,
+    has_back_issues: bool,
+    environment: Vec<(String, String)>,
+}
+
+impl Newsroom {
+    /// A newsroom without issues and readers, whose mail goes into a folder.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder of our own");
+        for below in ["config", "issues", "templates", "data", "home"] {
+            fs::create_dir(folder.path().join(below)).expect("a folder in it");
+        }
+        Self {
+            folder,
+            list: "The Letter".to_owned(),
+            relay: "folder:outbox".to_owned(),
+            relay_settings: String::new(),
+            tables: String::new(),
+            roll: String::new(),
+            has_back_issues: false,
+            environment: Vec::new(),
+        }
+    }
+
+    /// With the fixture issue, its back issues, this many readers, and a relay.
+    pub fn ready(readers: usize, sink: &Sink) -> Self {
+        Self::new().issue("2014-12", ISSUE).back_issues().subscribers(readers).relay(sink).build()
+    }
+
+    /// Drops an issue into the folder.
+    pub fn issue(self, id: &str, text: &str) -> Self {
+        self.write(&format!("issues/{id}.md"), text);
+        self
+    }
+
+    /// Has the four issues that the fixture issue names in its archive.
+    pub fn back_issues(mut self) -> Self {
+        self.has_back_issues = true;
+        self
+    }
+
+    /// Has this many confirmed readers: `reader0001@example.org` and so on.
+    pub fn subscribers(mut self, count: usize) -> Self {
+        for number in 1..=count {
+            let _ = writeln!(self.roll, "reader{number:04}@example.org,Reader {number:04},confirmed");
+        }
+        self
+    }
+
+    /// Has one more reader, with this standing.
+    pub fn subscriber(mut self, address: &str, name: &str, standing: &str) -> Self {
+        let _ = writeln!(self.roll, "{address},\"{}\",{standing}", name.replace('"', "\"\""));
+        self
+    }
+
+    /// Hands its mail to a sink.
+    pub fn relay(mut self, sink: &Sink) -> Self {
+        self.relay = format!("smtp://127.0.0.1:{}?tls=none", sink.port());
+        self
+    }
+
+    /// Hands its mail to this place.
+    pub fn relay_at(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.relay);
+        self
+    }
+
+    /// A further line of the relay's table, such as `connections = 1`.
+    pub fn relay_setting(mut self, line: &str) -> Self {
+        let _ = writeln!(self.relay_settings, "{line}");
+        self
+    }
+
+    /// Calls its list so.
+    pub fn list_name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.list);
+        self
+    }
+
+    /// A further table of the configuration, as it is typed.
+    pub fn table(mut self, text: &str) -> Self {
+        let _ = writeln!(self.tables, "{text}\n");
+        self
+    }
+
+    /// A variable of the binary's environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A template or style of its own.
+    pub fn template(self, path: &str, text: &str) -> Self {
+        self.write(&format!("templates/{path}"), text);
+        self
+    }
+
+    /// Signs its links with a key that is always the same, so that its messages are.
+    pub fn with_known_key(self) -> Self {
+        self.write("data/token.key", &"0123456789abcdef".repeat(4));
+        close_to_others(&self.path("data/token.key"));
+        self
+    }
+
+    /// Writes the configuration, and nothing else: for a newsroom whose settings change.
+    pub fn configured(self) -> Self {
+        let settings = format!(
+            "{PUBLICATION}\n{}\n[[list]]\nid = \"general\"\nname = {}\n\n[[relay]]\nname = \"main\"\nurl = \"{}\"\n{}",
+            self.tables,
+            Value::from(self.list.as_str()),
+            self.relay,
+            self.relay_settings
+        );
+        self.write("config/masthead.toml", &settings);
+        self
+    }
+
+    /// Writes the configuration and brings in the back issues and readers, as an operator would.
+    pub fn build(self) -> Self {
+        let newsroom = self.configured();
+        newsroom.stock();
+        newsroom
+    }
+
+    fn stock(&self) {
+        if self.has_back_issues {
+            for (name, text) in BACK_ISSUES {
+                self.write(&format!("back/{name}"), text);
+            }
+            self.run(["archive", "import", &self.shown("back")]).ok();
+        }
+        if !self.roll.is_empty() {
+            self.write("roll.csv", &format!("email,name,status\n{}", self.roll));
+            self.run(["subscribers", "import", &self.shown("roll.csv")]).ok();
+        }
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A path below its folder.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.root().join(below)
+    }
+
+    /// The same as a text, for an argument.
+    pub fn shown(&self, below: &str) -> String {
+        self.path(below).display().to_string()
+    }
+
+    /// Writes a file of it, folders included.
+    pub fn write(&self, below: &str, text: &str) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().expect("a path below the newsroom")).expect("its folder");
+        fs::write(path, text).expect("its file");
+    }
+
+    /// The binary with these arguments, in this newsroom and in an environment that has nothing else in it.
+    pub fn command<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = binary(self.root());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).arg("-C").arg(self.root()).args(arguments);
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Told {
+        Told::of(&mut self.command(arguments))
+    }
+
+    /// Starts it, for a story that breaks into its work.
+    pub fn start<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Running {
+        let mut command = self.command(arguments);
+        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts"))
+    }
+
+    /// The ledger of an issue as `deliveries --json` tells it: one object a line.
+    pub fn deliveries(&self, issue: &str) -> Vec<Value> {
+        self.run(["deliveries", issue, "--json"]).ok().lines()
+    }
+
+    /// One line of it.
+    pub fn delivery(&self, issue: &str, address: &str) -> Value {
+        self.deliveries(issue).into_iter().find(|line| line["address"] == address).expect("a line for this reader")
+    }
+
+    /// How many of its lines have this fate.
+    pub fn count(&self, issue: &str, fate: &str) -> usize {
+        self.run(["deliveries", issue, "--fate", fate, "--json"]).ok().lines().len()
+    }
+}
+
+/// The binary in a folder, with nothing in its environment but a home and a place for what is thrown away.
+pub fn binary(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_masthead"));
+    command.env_clear().env("HOME", folder.join("home")).env("TMPDIR", folder).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Takes a file away from all but its owner.
+pub fn close_to_others(path: &Path) {
+    set_mode(path, 0o600);
+}
+
+/// Sets who may read a file.
+pub fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its owner may say who reads it");
+}
+
+/// What the binary told: its exit code, its answer, and what it said beside it.
+#[derive(Debug)]
+pub struct Told {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Told {
+    /// Runs a command to its end.
+    pub fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the binary runs"))
+    }
+
+    /// Itself, if all was well; else the story ends here.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.exits(0)
+    }
+
+    /// Itself, if it ended with this code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    /// Itself, if it said all of this, on either stream.
+    #[track_caller]
+    pub fn says(self, all: &[&str]) -> Self {
+        for words in all {
+            assert!(self.stdout.contains(words) || self.stderr.contains(words), "nothing of {words:?} in {self}");
+        }
+        self
+    }
+
+    /// The answer as one JSON document.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).expect("a JSON document")
+    }
+
+    /// The answer as one JSON document a line.
+    #[track_caller]
+    pub fn lines(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON document a line")).collect()
+    }
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        let text = |octets| String::from_utf8(octets).expect("the binary speaks UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "exit {:?}\nstdout:\n{}\nstderr:\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// The binary at work.
+pub struct Running(Child);
+
+impl Running {
+    /// Ends it in the middle of whatever it does.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.0.kill()?;
+        self.0.wait().map(|_| ())
+    }
+
+    /// Sends it a signal by name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status().expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Waits for its end.
+    pub fn end(self) -> Told {
+        Told::from(self.0.wait_with_output().expect("the binary ends"))
+    }
+}
