@@ -19,6 +19,9 @@ const LARGE: usize = 80_000;
 /// Where it is sure to go, in octets.
 const TOO_LARGE: usize = 100_000;
 
+/// So far beyond any mail program's bounds that setting the styles would only cost time: the mail is refused as it is.
+const HOPELESS: usize = 1_000_000;
+
 /// What the publication prints on every issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imprint {
@@ -95,6 +98,9 @@ fn tidy(text: &str) -> String {
 
 /// The page with `style/mail.css` inlined and `style/screen.css` kept in its head (STANDARDS H2).
 fn inlined(page: &str, press: &Press) -> Result<String, Box<Diagnostic>> {
+    if page.len() > HOPELESS {
+        return Ok(page.to_owned());
+    }
     let page = page
         .replace("/*mail.css*/", &without_comments(press.style("style/mail.css")))
         .replace("/*screen.css*/", without_comments(press.style("style/screen.css")).trim());

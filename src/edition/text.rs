@@ -1,6 +1,8 @@
 //! The document tree as plain text written for reading: wrapped lines, headings, bullets, and links as numbered notes.
 
-use unicode_width::UnicodeWidthStr;
+use std::collections::HashMap;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::manuscript::document::{Alignment, Block, BlockKind, Cell, Footnote, Image, Inline, InlineKind, Item, Link};
 
@@ -11,6 +13,7 @@ pub const WIDTH: usize = 72;
 #[derive(Debug, Default)]
 pub struct TextPrinter {
     notes: Vec<String>,
+    numbers: HashMap<String, usize>,
 }
 
 impl TextPrinter {
@@ -35,7 +38,7 @@ impl TextPrinter {
         let words = self.flat(inlines);
         let lines = wrapped(&words, "", "");
         let widest = lines.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-        format!("{lines}\n{}", "-".repeat(widest))
+        format!("{lines}\n{}", "-".repeat(widest.min(WIDTH)))
     }
 
     /// An entry of the related list, without its bullet: lines after the first are indented by two.
@@ -64,11 +67,10 @@ impl TextPrinter {
 
     /// The number of an address; the same address keeps its number.
     fn note(&mut self, target: &str) -> usize {
-        if let Some(at) = self.notes.iter().position(|known| known == target) {
-            return at + 1;
-        }
-        self.notes.push(target.to_owned());
-        self.notes.len()
+        *self.numbers.entry(target.to_owned()).or_insert_with(|| {
+            self.notes.push(target.to_owned());
+            self.notes.len()
+        })
     }
 
     fn set(&mut self, blocks: &[Block], indent: &str, tight: bool) -> String {
@@ -232,13 +234,16 @@ fn code(text: &str, indent: &str) -> String {
     let room = WIDTH.saturating_sub(indent.width() + 4).max(20);
     let mut lines = Vec::new();
     for line in text.lines() {
-        let mut rest = line;
-        while rest.width() > room {
-            let end = rest.char_indices().map(|(at, _)| at).find(|at| rest[..*at].width() >= room).unwrap_or(rest.len());
-            lines.push(format!("{indent}    {}", &rest[..end]));
-            rest = &rest[end..];
+        let (mut start, mut width) = (0, 0);
+        for (at, c) in line.char_indices() {
+            let wide = c.width().unwrap_or(0);
+            if width + wide > room {
+                lines.push(format!("{indent}    {}", &line[start..at]));
+                (start, width) = (at, 0);
+            }
+            width += wide;
         }
-        lines.push(format!("{indent}    {rest}").trim_end().to_owned());
+        lines.push(format!("{indent}    {}", &line[start..]).trim_end().to_owned());
     }
     lines.join("\n")
 }

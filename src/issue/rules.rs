@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::archive::fold_title;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::Manuscript;
 use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, each_inline, plain, within};
 
@@ -17,22 +17,22 @@ const VAGUE: [&str; 12] =
     ["click here", "here", "read more", "more", "learn more", "link", "this link", "this", "this page", "website", "go", "see more"];
 
 /// Everything that these rules find.
-pub(super) fn check(manuscript: &Manuscript) -> Vec<Diagnostic> {
-    let mut check = Check { source: &manuscript.source, diagnostics: Vec::new() };
+pub(super) fn check(manuscript: &Manuscript) -> Findings {
+    let mut check = Check { source: &manuscript.source, findings: Findings::default() };
     check.first_lines(manuscript);
     check.headings(manuscript);
     check.links(manuscript);
-    check.diagnostics
+    check.findings
 }
 
 struct Check<'a> {
     source: &'a Arc<Source>,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl Check<'_> {
     fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+        self.findings.push(found.at(self.source, span));
     }
 
     fn first_lines(&mut self, manuscript: &Manuscript) {

@@ -158,21 +158,31 @@ impl Parts {
             let title = vec![Inline { kind: document::InlineKind::Text(title.unwrap_or_default().to_owned()), span }];
             return Some(Self { introduction: Vec::new(), featured: Article { title, span, blocks }, related, sections: Vec::new() });
         }
-        let first = blocks.iter().position(|block| heading(block).is_some())?;
-        let mut rest = blocks.split_off(first);
-        let introduction = blocks;
-        let end = 1 + rest[1..].iter().position(is_top).unwrap_or(rest.len() - 1);
-        let mut after = rest.split_off(end);
-        let featured = article(rest)?;
-        let mut sections = Vec::new();
-        while !after.is_empty() {
-            let end = 1 + after[1..].iter().position(is_top).unwrap_or(after.len() - 1);
-            let next = after.split_off(end);
-            sections.push(section(after)?);
-            after = next;
-        }
+        let mut opened = false;
+        let (introduction, articles) = grouped(blocks, |level| level == 1 || !std::mem::replace(&mut opened, true));
+        let mut articles = articles.into_iter();
+        let featured = articles.next()?;
+        let sections = articles
+            .map(|Article { title, span, blocks }| {
+                let (introduction, pieces) = grouped(blocks, |level| level == 2);
+                Section { title, span, introduction, pieces }
+            })
+            .collect();
         Some(Self { introduction, featured, related, sections })
     }
+}
+
+/// What stands before the first heading that opens an article, and the articles.
+fn grouped(blocks: Vec<Block>, mut opens: impl FnMut(u8) -> bool) -> (Vec<Block>, Vec<Article>) {
+    let mut before = Vec::new();
+    let mut articles: Vec<Article> = Vec::new();
+    for Block { kind, span } in blocks {
+        match kind {
+            BlockKind::Heading { level, inlines } if opens(level) => articles.push(Article { title: inlines, span, blocks: Vec::new() }),
+            kind => articles.last_mut().map_or(&mut before, |article| &mut article.blocks).push(Block { kind, span }),
+        }
+    }
+    (before, articles)
 }
 
 fn heading(block: &Block) -> Option<(u8, &[Inline])> {
@@ -188,21 +198,6 @@ fn article(mut blocks: Vec<Block>) -> Option<Article> {
         BlockKind::Heading { inlines, .. } => Some(Article { title: inlines, span: first.span, blocks }),
         _ => None,
     }
-}
-
-fn section(blocks: Vec<Block>) -> Option<Section> {
-    let Article { title, span, mut blocks } = article(blocks)?;
-    let opens_piece = |block: &Block| heading(block).is_some_and(|(level, _)| level == 2);
-    let first = blocks.iter().position(opens_piece).unwrap_or(blocks.len());
-    let mut rest = blocks.split_off(first);
-    let mut pieces = Vec::new();
-    while !rest.is_empty() {
-        let end = 1 + rest[1..].iter().position(opens_piece).unwrap_or(rest.len() - 1);
-        let next = rest.split_off(end);
-        pieces.push(article(rest)?);
-        rest = next;
-    }
-    Some(Section { title, span, introduction: blocks, pieces })
 }
 
 /// Takes the related list out of the blocks: from its heading to the next heading of the same or a higher level.
