@@ -101,14 +101,14 @@ fn inlined(page: &str, press: &Press) -> Result<String, Box<Diagnostic>> {
     if page.len() > HOPELESS {
         return Ok(page.to_owned());
     }
-    let page = page
-        .replace("/*mail.css*/", &without_comments(press.style("style/mail.css")))
-        .replace("/*screen.css*/", without_comments(press.style("style/screen.css")).trim());
+    let page = page.replace("/*mail.css*/", &without_comments(press.style("style/mail.css")));
     let options = InlineOptions { minify_css: true, keep_style_tags: false, load_remote_stylesheets: false, ..InlineOptions::default() };
     let page = CSSInliner::new(options)
         .inline(&page)
         .map_err(|fault| Box::new(Diagnostic::error("style-fault", format!("the style sheet cannot be inlined: {fault}"))))?;
-    Ok(page.replace(" data-css-inline=\"keep\"", ""))
+    // Only now: what this sheet says must not be written into every element.
+    let screen = without_comments(press.style("style/screen.css"));
+    Ok(page.replacen("/*screen.css*/", screen.trim(), 1).replace(" data-css-inline=\"keep\"", ""))
 }
 
 fn without_comments(css: &str) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use crate::manuscript::document::{Alignment, Block, BlockKind, Cell, Footnote, Image, Inline, InlineKind, Item, Link};
 
@@ -29,8 +29,11 @@ impl TextPrinter {
 
     /// The title of an article or a section: capitals.
     pub fn title(&mut self, inlines: &[Inline]) -> String {
-        let words = self.flat(inlines).to_uppercase();
-        wrapped(&words, "", "")
+        let words = self.flat(inlines);
+        // An address in capitals leads elsewhere.
+        let words: Vec<String> =
+            words.split(' ').map(|word| if word.contains("://") { word.to_owned() } else { word.to_uppercase() }).collect();
+        wrapped(&words.join(" "), "", "")
     }
 
     /// The title of a piece, or a heading within an article: underlined.
@@ -230,21 +233,9 @@ fn records(head: &[(String, Alignment)], rows: &[Vec<String>], indent: &str) -> 
     printed.join("\n\n")
 }
 
+/// Set in by four and never broken: a line of code that is wrapped is another line of code.
 fn code(text: &str, indent: &str) -> String {
-    let room = WIDTH.saturating_sub(indent.width() + 4).max(20);
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let (mut start, mut width) = (0, 0);
-        for (at, c) in line.char_indices() {
-            let wide = c.width().unwrap_or(0);
-            if width + wide > room {
-                lines.push(format!("{indent}    {}", &line[start..at]));
-                (start, width) = (at, 0);
-            }
-            width += wide;
-        }
-        lines.push(format!("{indent}    {}", &line[start..]).trim_end().to_owned());
-    }
+    let lines: Vec<String> = text.lines().map(|line| format!("{indent}    {line}").trim_end().to_owned()).collect();
     lines.join("\n")
 }
 

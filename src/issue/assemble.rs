@@ -133,13 +133,7 @@ fn period(manuscript: &Manuscript, found: &mut Findings) -> Period {
     months.value
 }
 
-fn issue_number(
-    manuscript: &Manuscript,
-    period: Period,
-    archive: &Archive,
-    house: &House,
-    found: &mut Findings,
-) -> Option<IssueNumber> {
+fn issue_number(manuscript: &Manuscript, period: Period, archive: &Archive, house: &House, found: &mut Findings) -> Option<IssueNumber> {
     let front = &manuscript.front;
     let written = WrittenNumber {
         volume: front.volume.as_ref().map(|volume| volume.value),

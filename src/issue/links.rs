@@ -6,7 +6,7 @@ use super::archive::{Archive, Found};
 use super::{House, IssueId};
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::EnclosedFile;
-use crate::manuscript::document::{Image, Inline, InlineKind};
+use crate::manuscript::document::{Image, Inline, InlineKind, plain, within};
 
 /// Largest image that mail programs show without trouble, in pixels a side.
 const MAX_PIXELS: u32 = 10_000;
@@ -31,6 +31,11 @@ impl Resolver<'_> {
         match &mut inline.kind {
             InlineKind::Link(link) => {
                 let (target, file) = self.target(&link.target, span);
+                if !speaks(&link.inlines) {
+                    let referred = link.target.trim().strip_prefix("issue:").and_then(|reference| self.referred(reference));
+                    let said = referred.map_or_else(|| target.clone(), |(title, _)| title);
+                    link.inlines = vec![Inline { kind: InlineKind::Text(said), span }];
+                }
                 link.target = target;
                 link.file = file;
             }
@@ -44,7 +49,8 @@ impl Resolver<'_> {
         let written = written.trim();
         if written.is_empty() {
             self.report(
-                Diagnostic::error("link-empty", "this link leads nowhere").help("write the address between the round brackets"),
+                Diagnostic::warning("link-empty", "this link leads nowhere")
+                    .help("write the address between the round brackets; until then its words stand there without a link"),
                 span,
             );
             return (String::new(), None);
@@ -178,7 +184,10 @@ impl Resolver<'_> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("make a folder `issues/{}/`, move the issue there as `issue.md`, and put the image beside it", self.id),
             };
-            self.report(Diagnostic::error("image-missing", format!("there is no image `{}` beside the issue", clip(name))).help(help), span);
+            self.report(
+                Diagnostic::error("image-missing", format!("there is no image `{}` beside the issue", clip(name))).help(help),
+                span,
+            );
             image.source = String::new();
             return;
         };
@@ -192,6 +201,13 @@ impl Resolver<'_> {
             self.report(found.help("make it smaller than 1 MB: many readers pay for their data"), span);
         }
     }
+}
+
+/// Whether a link has anything to click on.
+fn speaks(inlines: &[Inline]) -> bool {
+    let mut shows = false;
+    within(inlines, &mut |inline| shows |= matches!(inline.kind, InlineKind::Image(_)));
+    shows || !plain(inlines).is_empty()
 }
 
 /// The scheme of an address, if it has one.

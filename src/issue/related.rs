@@ -54,7 +54,7 @@ impl Resolver<'_> {
     }
 
     /// The title and period behind a reference that is known to be good.
-    fn referred(&self, reference: &str) -> Option<(String, Period)> {
+    pub(super) fn referred(&self, reference: &str) -> Option<(String, Period)> {
         let (id, slug) = reference.split_once('#').unwrap_or((reference, ""));
         let issue = self.archive.issue(&id.parse().ok()?)?;
         let title = issue.articles.iter().find(|article| article.slug == slug).map_or(&issue.title, |article| &article.title);
@@ -97,7 +97,8 @@ impl Resolver<'_> {
                 as_written(title, note)
             }
             (several, _) => {
-                let found = Diagnostic::error("related-ambiguous", format!("{} articles are called \"{}\"", several.len(), links::clip(&words)));
+                let found =
+                    Diagnostic::error("related-ambiguous", format!("{} articles are called \"{}\"", several.len(), links::clip(&words)));
                 let help = format!("say which by its month, or by reference: {}", links::named(several));
                 self.report(found.help(help), span);
                 as_written(title, note)

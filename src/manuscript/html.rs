@@ -23,7 +23,7 @@ pub(super) fn paragraphs(html: &str, span: Span) -> (Vec<Block>, Vec<Diagnostic>
         let (inlines, findings) = std::mem::take(gathered).finish();
         diagnostics.extend(findings.into_iter().map(|(found, _)| found));
         let level = level.take();
-        if !inlines.is_empty() && !super::document::plain(&inlines).is_empty() || has_image(&inlines) {
+        if says_something(&inlines) {
             let kind = level.map_or(BlockKind::Paragraph(inlines.clone()), |level| BlockKind::Heading { level, inlines });
             blocks.push(Block { kind, span });
         }
@@ -43,9 +43,10 @@ pub(super) fn paragraphs(html: &str, span: Span) -> (Vec<Block>, Vec<Diagnostic>
     (blocks, diagnostics)
 }
 
-fn has_image(inlines: &[Inline]) -> bool {
-    let mut found = false;
-    super::document::within(inlines, &mut |inline| found |= matches!(inline.kind, InlineKind::Image(_)));
+/// Whether there are letters, an image or a link in it.
+fn says_something(inlines: &[Inline]) -> bool {
+    let mut found = !super::document::plain(inlines).is_empty();
+    super::document::within(inlines, &mut |inline| found |= matches!(inline.kind, InlineKind::Image(_) | InlineKind::Link(_)));
     found
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use document::{Block, BlockKind, Footnote, Inline, Item, plain};
 use front_matter::FrontMatter;
 
-use crate::diagnostic::{Checked, Diagnostic, Source, Span};
+use crate::diagnostic::{Checked, Diagnostic, Findings, Source, Span};
 use crate::issue::IssueId;
 use crate::issue::archive::fold_title;
 
@@ -137,6 +137,7 @@ impl Parts {
         title: Option<&str>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
+        drop_empty_headings(&mut blocks, source, diagnostics);
         let Some(first) = blocks.iter().position(|block| heading(block).is_some()) else {
             let at = source.text().len();
             diagnostics.push(
@@ -183,6 +184,24 @@ fn grouped(blocks: Vec<Block>, mut opens: impl FnMut(u8) -> bool) -> (Vec<Block>
         }
     }
     (before, articles)
+}
+
+/// A heading without words would be read out as a heading and say nothing.
+fn drop_empty_headings(blocks: &mut Vec<Block>, source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut findings = Findings::default();
+    blocks.retain(|block| {
+        let Some((_, inlines)) = heading(block) else { return true };
+        let mut shows = !plain(inlines).is_empty();
+        document::within(inlines, &mut |inline| {
+            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_))
+        });
+        if !shows {
+            let found = Diagnostic::warning("heading-empty", "this heading says nothing and is left out");
+            findings.push(found.at(source, block.span).help("write what it should say, or take the `#` out"));
+        }
+        shows
+    });
+    diagnostics.extend(findings.into_vec());
 }
 
 fn heading(block: &Block) -> Option<(u8, &[Inline])> {
