@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::issue::period::{Month, Period};
 use crate::subscription::ListId;
 
@@ -69,10 +69,10 @@ pub(super) fn read(source: &Arc<Source>) -> (Option<FrontMatter>, usize, Vec<Dia
         Err((body, found)) => return (None, body, vec![*found]),
     };
     let yaml = &source.text()[fence.yaml.start..fence.yaml.end];
-    let mut reader = Reader { source, base: fence.yaml.start, diagnostics: Vec::new() };
+    let mut reader = Reader { source, base: fence.yaml.start, findings: Findings::default() };
     let entries = reader.entries(yaml);
     let front = entries.map(|entries| reader.front_matter(&entries, fence.yaml));
-    (front, fence.body, reader.diagnostics)
+    (front, fence.body, reader.findings.into_vec())
 }
 
 struct Fence {
@@ -111,12 +111,12 @@ type Entry = (Spanned<String>, Spanned<Yaml>);
 struct Reader<'s> {
     source: &'s Arc<Source>,
     base: usize,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl Reader<'_> {
     fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+        self.findings.push(found.at(self.source, span));
     }
 
     /// The keys and values, or nothing if it is no YAML mapping.
