@@ -235,8 +235,12 @@ impl Reader<'_> {
                 self.wrong(&table.id, format!("the list `{id}` is there already"), "give each list an id of its own");
                 continue;
             }
+            let Some(name) = self.parsed(&table.name, str::parse::<PersonName>, "it stands in the head and at the foot of every message")
+            else {
+                continue;
+            };
             let description = table.description.as_ref().map(|text| text.get_ref().clone()).unwrap_or_default();
-            lists.push(List { id, name: table.name.get_ref().clone(), description });
+            lists.push(List { id, name: name.as_str().to_owned(), description });
         }
         lists
     }
