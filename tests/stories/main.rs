@@ -9,6 +9,7 @@ mod support;
 mod answers;
 mod drafts;
 mod killed;
+mod readers_in_and_out;
 mod relay;
 mod strict_linter;
 mod the_press;
