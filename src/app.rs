@@ -29,6 +29,9 @@ pub enum AppError {
     /// As things stand it must not be done; the sentence says what to do instead.
     #[error("{0}")]
     Refused(String),
+    /// The folder is none of ours.
+    #[error("there is no newsroom here: `{CONFIG_PATH}` is missing; `masthead init` makes one, and `-C DIR` names another folder")]
+    NoNewsroom,
     /// A file or folder is not as it should be.
     #[error("could not {deed} {path}: {cause}")]
     Io {
@@ -181,13 +184,7 @@ impl Newsroom {
 fn settings(root: &Path, environment: &[(String, String)], now: Timestamp) -> Result<(Config, Vec<Diagnostic>), AppError> {
     let path = root.join(CONFIG_PATH);
     let text = fs::read_to_string(&path).map_err(|cause| {
-        if cause.kind() == io::ErrorKind::NotFound {
-            AppError::Refused(format!(
-                "there is no newsroom here: `{CONFIG_PATH}` is missing; `masthead init` makes one, and `-C DIR` names another folder"
-            ))
-        } else {
-            AppError::Io { deed: "read", path, cause }
-        }
+        if cause.kind() == io::ErrorKind::NotFound { AppError::NoNewsroom } else { AppError::Io { deed: "read", path, cause } }
     })?;
     config::parse(&Source::new(CONFIG_PATH, text), root, environment, now).clean().map_err(AppError::Faulty)
 }

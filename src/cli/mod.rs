@@ -78,12 +78,16 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
         Command::Init(asked) => newsroom::init(&root, &asked, terminal),
         Command::Demo(asked) => demo::run(&asked, terminal).await,
         command => {
-            let environment: Vec<(String, String)> = std::env::vars().collect();
-            let newsroom = Newsroom::open(&root, &environment, Arc::new(SystemClock)).await?;
+            let newsroom = Newsroom::open(&root, &environment(), Arc::new(SystemClock)).await?;
             terminal.findings(newsroom.warnings());
             with_newsroom(command, &newsroom, terminal).await
         }
     }
+}
+
+/// The variables of the environment. A name that is not UTF-8 is none of ours; a value that is not is found to be wrong.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
 }
 
 async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Terminal) -> Result<Outcome, AppError> {

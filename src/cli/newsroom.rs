@@ -9,6 +9,7 @@ use super::Outcome;
 use super::args::{Check, Form, Init, New, Render};
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
+use crate::clock::{Clock as _, SystemClock};
 use crate::desk;
 use crate::diagnostic::{has_errors, print};
 
@@ -20,7 +21,7 @@ pub(super) fn init(root: &Path, asked: &Init, terminal: &Terminal) -> Result<Out
         time_zone: asked.time_zone.clone(),
         postal_address: asked.postal_address.clone(),
     };
-    for path in desk::init::init(root, &birth)? {
+    for path in desk::init::init(root, &birth, SystemClock.now())? {
         terminal.say(&format!("wrote {}", path.display()));
     }
     let dir = root.display();

@@ -77,24 +77,31 @@ pub struct DkimConfig {
 
 /// Reads the configuration. `environment` holds the variables that override it.
 pub fn parse(source: &Arc<Source>, newsroom: &Path, environment: &[(String, String)], now: Timestamp) -> Checked<Config> {
-    let mut reader = Reader { source, newsroom, now, diagnostics: Vec::new() };
-    let value = reader.file(environment).and_then(|file| reader.config(&file));
+    let mut reader = Reader { source, newsroom, environment, now, diagnostics: Vec::new() };
+    let value = reader.file().and_then(|file| reader.config(&file));
     Checked { value: value.filter(|_| !crate::diagnostic::has_errors(&reader.diagnostics)), diagnostics: reader.diagnostics }
 }
 
 struct Reader<'a> {
     source: &'a Arc<Source>,
     newsroom: &'a Path,
+    environment: &'a [(String, String)],
     now: Timestamp,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+    fn report(&mut self, mut found: Diagnostic, span: Span) {
+        self.diagnostics.push(match overrides::variable(span.start, self.environment) {
+            Some(name) => {
+                found.message = format!("the variable `{name}` is wrong: {}", found.message);
+                found
+            }
+            None => found.at(self.source, span),
+        });
     }
 
-    fn file(&mut self, environment: &[(String, String)]) -> Option<file::File> {
+    fn file(&mut self) -> Option<file::File> {
         let mut table = match DeTable::parse(self.source.text()) {
             Ok(table) => table,
             Err(fault) => {
@@ -102,7 +109,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        for name in overrides::apply(table.get_mut(), environment) {
+        for name in overrides::apply(table.get_mut(), self.environment) {
             self.diagnostics.push(
                 Diagnostic::warning("environment-unknown", format!("the variable `{name}` overrides nothing"))
                     .help("write table and key with two underscores between, such as `MASTHEAD_STORE__URL`"),
@@ -180,7 +187,7 @@ impl Reader<'_> {
         let path = |written: &Option<Spanned<String>>, usual: &str| {
             self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
         };
-        let sender_id = file.delivery.sender_id.as_ref().map_or_else(|| sender_id(from.domain()), |id| id.get_ref().clone());
+        let sender_id = file.delivery.sender_id.as_ref().map_or_else(|| sender_id(from.domain()), |id| self.sender_id(id));
         Some(Config {
             issues_folder: path(&file.issues.folder, "issues"),
             templates_folder: path(&file.issues.templates, "templates"),
@@ -211,6 +218,14 @@ impl Reader<'_> {
             on_doubt,
             plan: plan?,
         })
+    }
+
+    fn sender_id(&mut self, written: &Spanned<String>) -> String {
+        let id = written.get_ref().trim();
+        if !(5..=15).contains(&id.len()) || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            self.wrong(written, "this is no sender id", "write 5 to 15 letters and digits, such as `newsexampleorg`");
+        }
+        id.to_owned()
     }
 
     fn base_url(&mut self, written: &Spanned<String>) -> Option<String> {
@@ -244,8 +259,12 @@ impl Reader<'_> {
                 self.wrong(&table.id, format!("the list `{id}` is there already"), "give each list an id of its own");
                 continue;
             }
+            let Some(name) = self.parsed(&table.name, str::parse::<PersonName>, "it stands in the head and at the foot of every message")
+            else {
+                continue;
+            };
             let description = table.description.as_ref().map(|text| text.get_ref().clone()).unwrap_or_default();
-            lists.push(List { id, name: table.name.get_ref().clone(), description });
+            lists.push(List { id, name: name.as_str().to_owned(), description });
         }
         lists
     }

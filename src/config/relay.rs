@@ -72,7 +72,7 @@ impl Reader<'_> {
             self.wrong(&table.url, "a password is never sent without TLS", "use `smtps://`, or `smtp://` with STARTTLS");
         }
         let ehlo_name = match &table.ehlo_name {
-            Some(name) => name.get_ref().trim().to_owned(),
+            Some(name) => self.ehlo_name(name),
             None => "localhost.localdomain".to_owned(),
         };
         Some(RelayConfig {
@@ -86,6 +86,19 @@ impl Reader<'_> {
             password_file: table.password_file.as_ref().map(|path| PathBuf::from(path.get_ref())),
             ca_file: table.ca_file.as_ref().map(|path| self.newsroom.join(path.get_ref())),
         })
+    }
+
+    fn ehlo_name(&mut self, written: &Spanned<String>) -> String {
+        let name = written.get_ref().trim();
+        let is_literal = |name: &str| {
+            let inner = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+            inner.is_some_and(|inner| inner.strip_prefix("IPv6:").unwrap_or(inner).parse::<IpAddr>().is_ok())
+        };
+        let is_label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !is_literal(name) && !name.split('.').all(is_label) {
+            self.wrong(written, "this is no host's name", "write it as `mail.news.example.org`");
+        }
+        name.to_owned()
     }
 
     fn count(&mut self, written: Option<&Spanned<usize>>, usual: usize, most: usize) -> usize {

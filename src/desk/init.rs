@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::app::AppError;
-use crate::config::CONFIG_PATH;
+use crate::config::{self, CONFIG_PATH};
+use crate::diagnostic::Source;
 
 /// What a newsroom is told at its birth.
 #[derive(Debug, Clone)]
@@ -21,18 +24,21 @@ pub struct Birth {
     pub postal_address: String,
 }
 
-/// Writes a new newsroom into a folder and returns the files written. A newsroom that is there is left as it is.
-pub fn init(folder: &Path, birth: &Birth) -> Result<Vec<PathBuf>, AppError> {
-    let config = folder.join(CONFIG_PATH);
-    if config.exists() {
+/// Writes a new newsroom into a folder and returns the files written. A newsroom that is there is left as it is, and
+/// settings that could not be read back are not written.
+pub fn init(folder: &Path, birth: &Birth, now: Timestamp) -> Result<Vec<PathBuf>, AppError> {
+    let file = folder.join(CONFIG_PATH);
+    if file.exists() {
         return Err(AppError::Refused(format!("there is a newsroom in {} already", folder.display())));
     }
+    let settings = settings(birth);
+    config::parse(&Source::new(CONFIG_PATH, settings.as_str()), folder, &[], now).clean().map_err(AppError::Faulty)?;
     for below in ["config", "issues", "templates", "data"] {
         let path = folder.join(below);
         fs::create_dir_all(&path).map_err(AppError::io("make the folder", &path))?;
     }
-    fs::write(&config, settings(birth)).map_err(AppError::io("write", &config))?;
-    Ok(vec![config])
+    fs::write(&file, settings).map_err(AppError::io("write", &file))?;
+    Ok(vec![file])
 }
 
 fn settings(birth: &Birth) -> String {

@@ -3,13 +3,19 @@
 //! `tests/oracles/install.sh` brings them. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use support::newsroom::{ISSUE, Newsroom};
 
 /// Gmail reads the first 8,192 characters of a style element and no further (STANDARDS H2).
 const STYLE_LIMIT: usize = 8_000;
@@ -19,13 +25,22 @@ const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome-stab
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// The HTML of the sample newsroom's newest issue: one file, or a folder of them.
-fn sample_html() -> PathBuf {
-    env::var_os("MASTHEAD_SAMPLE_HTML").map_or_else(|| tmp().join("sample-html"), PathBuf::from)
+/// The pages that every oracle looks at, printed once.
+static PRINTED: LazyLock<PathBuf> = LazyLock::new(print);
+
+/// Has the binary print the sample newsroom's issue, which has tables and images, and the stories' issue, which has not.
+fn print() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sample-html");
+    let fixture = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().build();
+    for (newsroom, issue) in [(Newsroom::sample(), "2026-11"), (fixture, "2014-12")] {
+        newsroom.run(["render", issue, "--to", "html", "--out", &folder.display().to_string()]).ok();
+    }
+    folder
 }
 
-fn tmp() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+/// The HTML to look at: one file, or a folder of them.
+fn sample_html() -> PathBuf {
+    env::var_os("MASTHEAD_SAMPLE_HTML").map_or_else(|| PRINTED.clone(), PathBuf::from)
 }
 
 /// Every HTML file of the sample, or why there is none.

@@ -8,7 +8,9 @@ mod support;
 
 mod answers;
 mod drafts;
+mod front_desk;
 mod killed;
+mod readers_in_and_out;
 mod relay;
 mod strict_linter;
 mod the_press;

@@ -75,6 +75,15 @@ impl Newsroom {
         Self::new().issue("2014-12", ISSUE).back_issues().subscribers(readers).relay(sink).build()
     }
 
+    /// The sample newsroom as the demo unpacks it, with its archive and readers, ready to send its issue.
+    pub fn sample() -> Self {
+        let newsroom = Self::new().with_known_key();
+        masthead::desk::demo::unpack(newsroom.root()).expect("the sample newsroom");
+        newsroom.run(["archive", "import", &newsroom.shown("issues/back")]).ok();
+        newsroom.run(["subscribers", "import", &newsroom.shown("config/subscribers.csv")]).ok();
+        newsroom
+    }
+
     /// Drops an issue into the folder.
     pub fn issue(self, id: &str, text: &str) -> Self {
         self.write(&format!("issues/{id}.md"), text);

@@ -31,8 +31,9 @@ use super::{Result, StoreError};
 
 /// A store in one file. Dropping it waits until the last write has ended.
 pub struct SqliteStore {
-    writer: Writer,
+    // The order matters: only the last connection to close may write, and it folds the WAL back into the file.
     readers: ReadingRoom,
+    writer: Writer,
 }
 
 impl SqliteStore {
