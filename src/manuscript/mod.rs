@@ -159,8 +159,8 @@ impl Parts {
             let title = vec![Inline { kind: document::InlineKind::Text(title.unwrap_or_default().to_owned()), span }];
             return Some(Self { introduction: Vec::new(), featured: Article { title, span, blocks }, related, sections: Vec::new() });
         }
-        let mut opened = false;
-        let (introduction, articles) = grouped(blocks, |level| level == 1 || !std::mem::replace(&mut opened, true));
+        let mut first = true;
+        let (introduction, articles) = grouped(blocks, |level| std::mem::take(&mut first) || level == 1);
         let mut articles = articles.into_iter();
         let featured = articles.next()?;
         let sections = articles
@@ -193,7 +193,7 @@ fn drop_empty_headings(blocks: &mut Vec<Block>, source: &Arc<Source>, diagnostic
         let Some((_, inlines)) = heading(block) else { return true };
         let mut shows = !plain(inlines).is_empty();
         document::within(inlines, &mut |inline| {
-            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_))
+            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_));
         });
         if !shows {
             let found = Diagnostic::warning("heading-empty", "this heading says nothing and is left out");
