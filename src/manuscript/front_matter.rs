@@ -345,7 +345,10 @@ fn in_plain_words(spoken: &str, from: &str) -> (String, &'static str) {
     } else if spoken.contains("tabs disallowed") {
         ("this line begins with a tab".to_owned(), "indent with spaces, or not at all")
     } else if spoken.contains("trailing content") {
-        ("there is more after the closing quote".to_owned(), "use the other kind of quotes around the whole text: `\"Don't\"` or `'Say \"no\"'`")
+        (
+            "there is more after the closing quote".to_owned(),
+            "use the other kind of quotes around the whole text: `\"Don't\"` or `'Say \"no\"'`",
+        )
     } else if spoken.contains("simple key expected") {
         ("this line has no colon".to_owned(), "write `key: value`")
     } else if spoken.contains("limit exceeded") || spoken.contains("budget") {
