@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::support::newsroom::Newsroom;
-use crate::support::reading::field;
+use crate::support::newsroom::{ISSUE, Newsroom};
+use crate::support::reading::{field, neutral};
 use crate::support::sink::{Action, At, Received, Sink, SinkBuilder, When};
 
 const READERS: usize = 1000;
@@ -127,4 +127,34 @@ async fn t23_two_runs_never_send_at_the_same_time() {
     sink.wait_until_left().await;
     newsroom.run(["send", "2014-12"]).ok().says(&["10 accepted"]);
     assert_eq!(copies(&sink.messages()).len(), 10, "who came after the mailing was opened gets the next issue");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_twice_it_stops_at_once_and_what_was_in_flight_is_sent_again() {
+    let sink = mute_after(0).start().await;
+    let newsroom = Newsroom::ready(20, &sink);
+    let mut running = newsroom.start(["send", "2014-12"]);
+    sink.wait_for(CONNECTIONS).await;
+    running.signal("INT");
+    running.hears("once more stops at once");
+    running.signal("INT");
+    running.end().exits(2);
+    sink.wait_until_left().await;
+    newsroom.run(["send", "2014-12"]).ok().says(&["4 were in flight", "20 accepted"]);
+    assert_eq!((copies(&sink.messages()).len(), sink.messages().len()), (20, 20 + CONNECTIONS));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t15_an_issue_that_is_changed_under_way_goes_out_as_it_began() {
+    for changed in [ISSUE.replace("More and more", "Fewer and fewer"), "---\nno: front matter\n".to_owned()] {
+        let sink = mute_after(10).start().await;
+        let newsroom = Newsroom::ready(30, &sink);
+        send_and_kill(&newsroom, &sink, 10 + CONNECTIONS).await;
+        newsroom.write("issues/2014-12.md", &changed);
+        newsroom.run(["send", "2014-12"]).ok().says(&["30 accepted"]);
+        let undated = |message: &Received| neutral(&message.bytes).replace(&field(&message.bytes, "Date"), "DATE");
+        assert_eq!(sink.messages().iter().map(undated).collect::<BTreeSet<_>>().len(), 1);
+        let archive = newsroom.run(["archive", "list", "--json"]).ok().stdout;
+        assert!(archive.contains("More and more family shelters") && !archive.contains("Fewer and fewer"), "{archive}");
+    }
 }

@@ -8,6 +8,7 @@ mod support;
 
 mod answers;
 mod drafts;
+mod drop_folder;
 mod front_desk;
 mod killed;
 mod readers_in_and_out;
