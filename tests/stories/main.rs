@@ -11,6 +11,7 @@ mod drafts;
 mod drop_folder;
 mod front_desk;
 mod killed;
+mod lists;
 mod readers_in_and_out;
 mod relay;
 mod strict_linter;
