@@ -70,10 +70,12 @@ fn keep_log() {
 async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
     let root = cli.newsroom;
     match cli.command {
-        Command::Completions { shell } => terminal.write(|out| {
-            clap_complete::generate(shell, &mut Cli::command(), "masthead", out);
-            Ok(())
-        }),
+        Command::Completions { shell } => {
+            // Into memory first: the generator panics where it cannot write.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "masthead", &mut script);
+            terminal.write(|out| out.write_all(&script))
+        }
         Command::Man => terminal.write(|out| clap_mangen::Man::new(Cli::command()).render(out)),
         Command::Init(asked) => newsroom::init(&root, &asked, terminal),
         Command::Demo(asked) => demo::run(&asked, terminal).await,

@@ -34,6 +34,8 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -
 pub(super) async fn watched(newsroom: &Newsroom, request: &Request, terminal: &Terminal) -> Result<Report, AppError> {
     let progress = Arc::new(Progress::default());
     let bar = if terminal.is_attended() { bar() } else { ProgressBar::hidden() };
+    // Before anything is sent, and once: whoever listens anew each time may miss the one in between.
+    let mut interruptions = Interruptions::listen();
     let watch = {
         let (progress, bar, terminal) = (Arc::clone(&progress), bar.clone(), *terminal);
         tokio::spawn(async move {
@@ -42,7 +44,7 @@ pub(super) async fn watched(newsroom: &Newsroom, request: &Request, terminal: &T
             loop {
                 tokio::select! {
                     _ = tick.tick() => show(&bar, &progress),
-                    () = interrupted() => {
+                    () = interruptions.next() => {
                         asked += 1;
                         if asked > 1 {
                             std::process::exit(2);
@@ -72,19 +74,38 @@ fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_message(if progress.is_waiting() { "(waiting for those who asked to be tried later)" } else { "" });
 }
 
-/// Ends at the next SIGINT or SIGTERM.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
+/// SIGINT and SIGTERM, as they come.
+#[cfg(unix)]
+struct Interruptions(Option<[tokio::signal::unix::Signal; 2]>);
+
+#[cfg(unix)]
+impl Interruptions {
+    fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+        let both = signal(SignalKind::interrupt()).and_then(|first| Ok([first, signal(SignalKind::terminate())?]));
+        Self(both.ok())
+    }
+
+    async fn next(&mut self) {
+        let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
     }
-    #[cfg(not(unix))]
-    {
+}
+
+/// Ctrl-C, as it comes.
+#[cfg(not(unix))]
+struct Interruptions;
+
+#[cfg(not(unix))]
+impl Interruptions {
+    fn listen() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }
@@ -139,6 +160,9 @@ pub(super) fn print(report: &Report, newsroom: &Newsroom, terminal: &Terminal) -
         writeln!(out, "{issue} {state}: {} of {} deliveries: {}", tally.total() - tally.open(), tally.total(), parts.join(", "))?;
         if let Some(reason) = &report.halted {
             writeln!(out, "stopped: {reason}")?;
+        }
+        if tally.doubtful > 0 {
+            writeln!(out, "{} may have arrived or not; with `on_doubt = \"resend\"` they are sent again", tally.doubtful)?;
         }
         if let Some(due) = tally.next_due.filter(|_| !report.is_finished) {
             let local = due.to_zoned(newsroom.config().zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();

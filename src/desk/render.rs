@@ -9,7 +9,7 @@ use crate::edition::stencil::{Fields, Medium, filled};
 use crate::issue::{Issue, IssueId};
 use crate::mailing::compose::Links;
 use crate::mailing::{Delivery, MailingId};
-use crate::subscription::{EmailAddress, PersonName, SubscriberId};
+use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
 /// An issue for one reader, with what was found on the way.
 #[derive(Debug)]
@@ -69,8 +69,8 @@ async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddre
         }
         Some(address) => {
             let found = newsroom.store().dossier(address).await?.ok_or_else(|| AppError::Refused(format!("{address} is on no list")))?;
-            let on = found.reader.subscriptions.iter().map(|subscription| &subscription.list);
-            let list = issue.lists.iter().find(|list| on.clone().any(|other| other == *list)).unwrap_or(wanted).clone();
+            let gets = |list: &&ListId| found.reader.subscriptions.iter().any(|on| on.list == **list && on.standing == Standing::Confirmed);
+            let list = issue.lists.iter().find(gets).unwrap_or(wanted).clone();
             let subscriber = found.reader.subscriber;
             (subscriber.id, subscriber.address, subscriber.name, list)
         }

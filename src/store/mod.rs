@@ -123,7 +123,7 @@ pub trait Ledger: Send + Sync {
     async fn edition(&self, hash: &str) -> Result<Option<Edition>>;
 
     /// Takes back what a dead process held: `claimed` becomes `queued`; `submitting` becomes `queued` or `doubtful`
-    /// as `on_doubt` says. Called when a node starts on a mailing that no living node holds.
+    /// as `on_doubt` says. What was held as `doubtful` before stays so until `on_doubt` says to send it again. Called when a node starts on a mailing that no living node holds.
     async fn recover(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered>;
 
     /// Claims up to `most` deliveries that are queued, or deferred and due, for one worker. A reader who has left all

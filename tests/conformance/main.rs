@@ -90,6 +90,7 @@ macro_rules! every_promise {
                 recover_sends_again_what_is_in_doubt,
                 recover_holds_what_is_in_doubt,
                 what_is_held_can_be_settled,
+                what_was_held_is_sent_again_once_that_is_the_rule,
                 recover_leaves_every_other_fate_alone,
                 a_delivery_at_rest_stays_at_rest,
                 a_try_without_connection_counts,

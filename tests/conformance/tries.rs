@@ -211,14 +211,25 @@ pub(crate) async fn what_is_held_can_be_settled(store: Arc<dyn Store>) {
 pub(crate) async fn recover_leaves_every_other_fate_alone(store: Arc<dyn Store>) {
     settle_in(&store, 6).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
-    let settled = [Fate::Accepted, Fate::Deferred { next_at: at(900) }, Fate::Refused, Fate::Expired, Fate::Doubtful];
-    for (delivery, fate) in claim(&store, &mailing, 5).await.iter().zip(settled) {
+    let settled = [Fate::Accepted, Fate::Deferred { next_at: at(900) }, Fate::Refused, Fate::Expired];
+    for (delivery, fate) in claim(&store, &mailing, 4).await.iter().zip(settled) {
         hand_over(&store, delivery, fate).await;
     }
     let before = lines(&store, &mailing).await;
     let recovered = store.recover(mailing.id, OnDoubt::Resend, at(60)).await.unwrap();
     assert_eq!(recovered, Recovered::default());
     assert_eq!(lines(&store, &mailing).await, before);
+}
+
+pub(crate) async fn what_was_held_is_sent_again_once_that_is_the_rule(store: Arc<dyn Store>) {
+    settle_in(&store, 1).await;
+    let mailing = open(&store, "2014-12", &["general"]).await;
+    let first = claim_one(&store, &mailing).await;
+    hand_over(&store, &first, Fate::Doubtful).await;
+    assert_eq!(store.recover(mailing.id, OnDoubt::Hold, at(60)).await.unwrap(), Recovered::default());
+    assert_eq!(fates(&store, &mailing).await, [Fate::Doubtful]);
+    assert_eq!(store.recover(mailing.id, OnDoubt::Resend, at(60)).await.unwrap(), Recovered { claimed: 0, doubtful: 1 });
+    assert_eq!(claim_one(&store, &mailing).await, Delivery { attempt: 2, ..first });
 }
 
 pub(crate) async fn a_delivery_at_rest_stays_at_rest(store: Arc<dyn Store>) {

@@ -156,6 +156,28 @@ fn every_command_explains_itself() {
 }
 
 #[test]
+fn whoever_reads_only_the_beginning_is_no_fault() {
+    let newsroom = Newsroom::new().issue("2014-12", ISSUE).back_issues().subscribers(2000).build();
+    newsroom.run(["send", "2014-12"]).ok();
+    for command in [
+        &["completions", "bash"][..],
+        &["man"],
+        &["--help"],
+        &["subscribers", "export"],
+        &["deliveries", "2014-12"],
+        &["deliveries", "2014-12", "--csv"],
+        &["deliveries", "2014-12", "--json"],
+        &["render", "2014-12", "--to", "html"],
+        &["check", "2014-12", "--json"],
+    ] {
+        let mut running = newsroom.start(command.iter().copied());
+        running.hang_up();
+        let told = running.end();
+        assert!(told.code == Some(0) && !told.stderr.contains("panicked"), "{command:?}: {told}");
+    }
+}
+
+#[test]
 fn exit_codes_tell_clean_from_findings_from_could_not_run() {
     let newsroom = Newsroom::new().issue("2014-12", ISSUE).back_issues().build();
     newsroom.run(["check"]).ok();

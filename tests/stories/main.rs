@@ -8,8 +8,11 @@ mod support;
 
 mod answers;
 mod drafts;
+mod drop_folder;
 mod front_desk;
 mod killed;
+mod lists;
+mod odd_issues;
 mod readers_in_and_out;
 mod relay;
 mod strict_linter;

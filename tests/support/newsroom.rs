@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -342,6 +342,21 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status().expect("kill runs");
         assert!(sent.success());
+    }
+
+    /// Waits until it has said these words on standard error, which are then gone from what it told.
+    pub fn hears(&mut self, words: &str) {
+        let (mut said, mut octet) = (Vec::new(), [0]);
+        let stream = self.0.stderr.as_mut().expect("a stream of our own");
+        while !String::from_utf8_lossy(&said).contains(words) {
+            stream.read_exact(&mut octet).expect("it says so before it ends");
+            said.push(octet[0]);
+        }
+    }
+
+    /// Hangs up on its answer before it is read.
+    pub fn hang_up(&mut self) {
+        drop(self.0.stdout.take());
     }
 
     /// Waits for its end.

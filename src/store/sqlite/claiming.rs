@@ -169,11 +169,12 @@ const UNCLAIM: &str = "
     WHERE mailing = ?1
       AND fate = 1";
 
+// Also what an earlier run held (8): whoever changes the setting has decided.
 const RESEND: &str = "
     UPDATE deliveries
     SET fate = 0, changed_at = ?2
     WHERE mailing = ?1
-      AND fate = 2";
+      AND fate IN (2, 8)";
 
 const HOLD: &str = "
     UPDATE deliveries

@@ -100,7 +100,7 @@ fn markup(html: &str, found: &mut Findings) {
         let name = tag.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         found.check(!ELEMENTS.contains(&name), "H7", format!("an element that no mail may hold: <{tag}>"));
         for (attribute, value) in attributes(tag) {
-            found.check(!attribute.starts_with("on"), "H7", format!("a handler: <{tag}>"));
+            found.check(!attribute.starts_with("on"), "H7", format!("a script in an attribute: <{tag}>"));
             found.check(attribute != "src" || value.starts_with("https:"), "H6", format!("an image that is not on https: {value}"));
         }
     }
