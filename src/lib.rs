@@ -17,6 +17,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dateline;
 pub mod desk;
 pub mod diagnostic;
 pub mod edition;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 use crate::mailing::fate::FateWord;
 use crate::subscription::{EmailAddress, ListId, PersonName, Standing};
 

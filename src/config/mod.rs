@@ -15,11 +15,12 @@ use serde::Deserialize as _;
 use toml::Spanned;
 use toml::de::DeTable;
 
+use crate::dateline::VolumeRule;
+use crate::dateline::period::month_named;
 use crate::diagnostic::{Checked, Diagnostic, Source, Span};
 use crate::edition::Imprint;
 use crate::edition::views::{LogoView, PublicationView};
-use crate::issue::period::month_named;
-use crate::issue::{House, VolumeRule};
+use crate::issue::House;
 use crate::mailing::compose::Sender;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;

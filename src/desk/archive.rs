@@ -5,10 +5,11 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::intake;
+use crate::issue;
 use crate::issue::archive::{Archive, ArchivedIssue};
-use crate::issue::{self, IssueId};
 use crate::manuscript;
 
 /// What an import brought.

@@ -3,11 +3,12 @@
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::diagnostic::{self, Diagnostic, has_errors};
 use crate::edition::{self, Edition};
 use crate::intake::{self, Dropped};
 use crate::issue::archive::Archive;
-use crate::issue::{self, Issue, IssueId};
+use crate::issue::{self, Issue};
 use crate::manuscript;
 
 /// One issue of the folder, as far as it could be made.

@@ -1,7 +1,7 @@
 //! Who got an issue, who did not, and why: the ledger, line by line.
 
 use crate::app::{AppError, Newsroom};
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 use crate::mailing::Mailing;
 use crate::mailing::fate::FateWord;
 use crate::store::LedgerLine;

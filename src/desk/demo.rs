@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{archive, subscribers};
 use crate::app::{AppError, Newsroom};
 use crate::config::CONFIG_PATH;
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 use crate::subscription::ListId;
 
 /// The sample newsroom, file by file.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::archive;
 use crate::app::{AppError, Newsroom};
-use crate::issue::{IssueId, Period};
+use crate::dateline::{IssueId, Period};
 
 /// Writes the file of a new issue and returns its path. Without an id it is the month after the latest issue; nothing
 /// that is there is ever written over.
@@ -35,7 +35,7 @@ async fn next(newsroom: &Newsroom) -> Result<IssueId, AppError> {
             let issues = archive::list(newsroom).await?;
             issues.iter().find(|issue| issue.id == latest).map_or(latest.month(), |issue| issue.period.last()).next()
         }
-        None => crate::issue::period::Month::of(newsroom.now().to_zoned(newsroom.config().zone.clone()).date()),
+        None => crate::dateline::period::Month::of(newsroom.now().to_zoned(newsroom.config().zone.clone()).date()),
     };
     month.to_string().parse().map_err(|fault| AppError::Refused(format!("no next issue: {fault}")))
 }

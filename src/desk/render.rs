@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::check;
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::edition::stencil::{Fields, Medium, filled};
-use crate::issue::{Issue, IssueId};
+use crate::issue::Issue;
 use crate::mailing::compose::Links;
 use crate::mailing::{Delivery, MailingId};
 use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};

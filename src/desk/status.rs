@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::check;
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::diagnostic::{Severity, has_errors};
-use crate::issue::IssueId;
 use crate::manuscript::front_matter::Status;
 use crate::schedule::Slot;
 use crate::store::{ListTally, Tally};

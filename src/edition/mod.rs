@@ -16,7 +16,7 @@ pub use press::{Press, TemplateFile};
 pub use render::{Imprint, render};
 pub use templates::BUILT_IN;
 
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 
 /// What every reader of an issue gets, but for the merge fields. Never changes once its mailing is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

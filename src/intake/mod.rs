@@ -9,8 +9,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::dateline::IssueId;
 use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::issue::IssueId;
 use crate::manuscript::source::{MAX_MANUSCRIPT, decode};
 use crate::manuscript::{Draft, EnclosedFile};
 

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
-use super::id::IssueId;
-use super::number::IssueNumber;
-use super::period::Period;
+use crate::dateline::{IssueId, IssueNumber, Period};
+use crate::manuscript::title::fold_title;
 
 /// Longest title that is compared letter by letter, in octets.
 const MAX_COMPARED: usize = 300;
@@ -147,33 +145,6 @@ fn enter(titles: &mut BTreeMap<String, Vec<(IssueId, usize)>>, issue: &ArchivedI
     }
 }
 
-/// A title as it is compared: case folded, quotes gone, dashes and spaces alike.
-pub fn fold_title(title: &str) -> String {
-    let mut folded = String::with_capacity(title.len());
-    for c in title.nfkc().flat_map(char::to_lowercase) {
-        match c {
-            '"'
-            | '\''
-            | '`'
-            | '\u{2018}'..='\u{201f}'
-            | '\u{2032}'
-            | '\u{2033}'
-            | '\u{ab}'
-            | '\u{bb}'
-            | '\u{ad}'
-            | '\u{200b}'
-            | '\u{feff}' => {}
-            c if c.is_whitespace() || c == '-' || ('\u{2010}'..='\u{2015}').contains(&c) => {
-                if !folded.ends_with(' ') {
-                    folded.push(' ');
-                }
-            }
-            c => folded.push(c),
-        }
-    }
-    folded.trim().trim_end_matches(['.', ',', ';', ':']).to_owned()
-}
-
 /// From 0 to 1: by letters for misspellings, by words for words left out.
 fn likeness(a: &str, b: &str) -> f64 {
     let letters = strsim::normalized_damerau_levenshtein(a, b);
@@ -191,15 +162,6 @@ fn likeness(a: &str, b: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn titles_compare_as_a_person_reads_them() {
-        let printed = "Who’s at Home?  A Guide — for “Relatives”";
-        for quoted in ["Who's at home? A guide - for \"relatives\"", "WHO’S AT HOME? A GUIDE – FOR RELATIVES."] {
-            assert_eq!(fold_title(printed), fold_title(quoted));
-        }
-        assert_ne!(fold_title("Guide to A"), fold_title("Guide to B"));
-    }
 
     #[test]
     fn a_near_miss_is_near_and_a_stranger_is_not() {

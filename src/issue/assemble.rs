@@ -2,8 +2,9 @@
 
 use super::archive::Archive;
 use super::links::Resolver;
-use super::number::{self, NumberFault, WrittenNumber};
-use super::{Article, House, Issue, IssueNumber, Period, Section, rules, slug};
+use super::{Article, House, Issue, Section, rules, slug};
+use crate::dateline::number::{self, NumberFault, WrittenNumber};
+use crate::dateline::{IssueNumber, Period};
 use crate::diagnostic::{self, Checked, Diagnostic, Findings, Span};
 use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
 use crate::manuscript::{self, Manuscript};

@@ -2,10 +2,7 @@
 
 pub mod archive;
 mod assemble;
-pub mod id;
 mod links;
-pub mod number;
-pub mod period;
 mod related;
 mod rules;
 pub mod slug;
@@ -15,10 +12,8 @@ use std::sync::Arc;
 use jiff::civil::DateTime;
 
 pub use assemble::assemble;
-pub use id::IssueId;
-pub use number::{IssueNumber, VolumeRule};
-pub use period::Period;
 
+use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;
 use crate::manuscript::document::{Block, Footnote, Inline};
 use crate::manuscript::front_matter::Status;

@@ -1,12 +1,13 @@
 //! An entry of the related list, as an editor writes it, becomes a title, a date, a target and a note.
 
-use super::archive::{Found, fold_title};
+use super::archive::Found;
 use super::links::{self, Resolver};
-use super::period::{Month, Period};
 use super::{RelatedItem, RelatedList};
+use crate::dateline::{Month, Period};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manuscript::Related;
 use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, plain};
+use crate::manuscript::title::fold_title;
 
 impl Resolver<'_> {
     /// Resolves the whole list. An entry with a fault is told and kept as it was written.
@@ -146,7 +147,7 @@ impl WrittenDate {
         let (first, last) = text.split_once(['/', '\u{2013}', '-'])?;
         let last = Month::parse(last)?;
         let first = Month::parse(first).or_else(|| {
-            let of_year = super::period::month_named(first.trim())?;
+            let of_year = crate::dateline::period::month_named(first.trim())?;
             Month::new(last.year() - i16::from(of_year > last.of_year()), of_year)
         })?;
         (last.since(first) > 0).then_some(Self(Period::Months(first, last)))

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::archive::fold_title;
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::Manuscript;
 use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, each_inline, plain, within};
+use crate::manuscript::title::fold_title;
 
 /// Longest subject that a phone shows whole, in characters.
 const LONG_SUBJECT: usize = 70;

@@ -73,7 +73,7 @@ pub struct Composer {
 
 #[derive(Debug)]
 struct Head {
-    issue: crate::issue::IssueId,
+    issue: crate::dateline::IssueId,
     subject: String,
     lang: String,
     archived_at: String,

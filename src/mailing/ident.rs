@@ -5,7 +5,7 @@ use aws_lc_rs::digest;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 
 use super::MailingId;
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 use crate::subscription::token::{Keys, varint};
 use crate::subscription::{AddressFault, EmailAddress, SubscriberId};
 

@@ -12,7 +12,7 @@ pub mod settle;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::issue::IssueId;
+use crate::dateline::IssueId;
 use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
 
 pub use fate::Fate;

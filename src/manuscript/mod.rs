@@ -5,15 +5,16 @@ pub mod front_matter;
 mod html;
 mod markdown;
 pub mod source;
+pub mod title;
 
 use std::sync::Arc;
 
 use document::{Block, BlockKind, Footnote, Inline, Item, plain};
 use front_matter::FrontMatter;
 
+use crate::dateline::IssueId;
 use crate::diagnostic::{Checked, Diagnostic, Findings, Source, Span};
-use crate::issue::IssueId;
-use crate::issue::archive::fold_title;
+use crate::manuscript::title::fold_title;
 
 /// A file that lies beside `issue.md` in an issue's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::dateline::IssueId;
 use crate::edition::Edition;
-use crate::issue::IssueId;
 use crate::issue::archive::ArchivedIssue;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};

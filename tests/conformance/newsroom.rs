@@ -4,10 +4,10 @@ use std::any::Any;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use masthead::dateline::IssueId;
+use masthead::dateline::period::Period;
 use masthead::edition::Edition;
-use masthead::issue::IssueId;
 use masthead::issue::archive::{ArchivedArticle, ArchivedIssue};
-use masthead::issue::period::Period;
 use masthead::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
 use masthead::store::{Attempt, Enrolled, LedgerLine, Opening, Store};
 use masthead::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, SubscriberId};

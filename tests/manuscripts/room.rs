@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use masthead::dateline::VolumeRule;
 use masthead::diagnostic::{Diagnostic, sort};
 use masthead::edition::views::PublicationView;
 use masthead::edition::{Edition, Imprint, Press, render};
 use masthead::issue::archive::Archive;
-use masthead::issue::{House, Issue, VolumeRule, assemble};
+use masthead::issue::{House, Issue, assemble};
 use masthead::manuscript::source::decode;
 use masthead::manuscript::{Draft, EnclosedFile, parse};
 

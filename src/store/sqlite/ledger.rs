@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{SqliteStore, claiming, opening, recording, reports};
+use crate::dateline::IssueId;
 use crate::edition::Edition;
-use crate::issue::IssueId;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Mailing, MailingId};
 use crate::store::{Attempt, Ledger, LedgerLine, Opened, Opening, Recovered, Result, Tally};

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Row, named_params};
 
 use super::rows;
+use crate::dateline::IssueId;
 use crate::edition::Edition;
-use crate::issue::IssueId;
 use crate::mailing::fate::FateWord;
 use crate::mailing::{Mailing, MailingId};
 use crate::store::{LedgerLine, Result, Tally};
