@@ -15,6 +15,7 @@ use crate::config::{self, CONFIG_PATH, Config};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::edition::Press;
 use crate::intake::{self, IntakeError};
+use crate::mailing::dkim::Signer;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::subscription::token::Keys;
@@ -149,6 +150,20 @@ impl Newsroom {
         let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.expose_secret().as_bytes()).map_err(|_| wrong())?;
         let key: [u8; 32] = octets.try_into().map_err(|_| wrong())?;
         Ok(Keys::new(1, &key))
+    }
+
+    /// The key that signs messages, if the newsroom has one.
+    pub fn signer(&self) -> Result<Option<Signer>, AppError> {
+        let Some(dkim) = &self.config.dkim else { return Ok(None) };
+        let pem = secret::read_text(&self.secret_path(&dkim.key_file), credentials().as_deref())?;
+        let signer = Signer::new(&dkim.domain, &dkim.selector, pem.expose_secret());
+        signer.map(Some).map_err(|fault| AppError::Refused(format!("`key_file` of [dkim], {}: {fault}", dkim.key_file.display())))
+    }
+
+    /// Where a secret is: among systemd's credentials, or below the newsroom.
+    pub fn secret_path(&self, written: &Path) -> PathBuf {
+        let passed = credentials().is_some_and(|folder| folder.join(written).is_file());
+        if passed { written.to_owned() } else { self.root.join(written) }
     }
 
     /// Makes sure that nobody else sends from this newsroom while the guard lives (STANDARDS T23).

@@ -1,7 +1,10 @@
 //! `demo`: the whole road in one command, step by step before the newcomer's eyes.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use tokio::net::TcpListener;
 
 use super::Outcome;
 use super::args::Demo;
@@ -9,16 +12,17 @@ use super::send;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::clock::SystemClock;
+use crate::desk;
 use crate::desk::demo::{OUTBOX, stock, unpack};
 use crate::desk::send::Request;
-use crate::desk::{self};
 use crate::store::Enrolled;
 use crate::web;
 
 pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, AppError> {
     let folder = throw_away()?;
     unpack(&folder)?;
-    let address = format!("http://{}", asked.listen);
+    let listener = if asked.once { None } else { Some(listen(asked.listen).await?) };
+    let address = format!("http://{}", listener.as_ref().and_then(|listener| listener.local_addr().ok()).unwrap_or(asked.listen));
     let environment = vec![("MASTHEAD_PUBLICATION__BASE_URL".to_owned(), address.clone())];
     let newsroom = Newsroom::open(&folder, &environment, Arc::new(SystemClock)).await?;
     terminal.findings(newsroom.warnings());
@@ -40,11 +44,10 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
     let repeated = again.tally.accepted - sent.tally.accepted;
     terminal.say(&format!("5. the same command a second time sends {repeated} messages: an issue goes out once"));
     let outbox = folder.join(OUTBOX);
-    if asked.once {
+    let Some(listener) = listener else {
         terminal.say(&format!("the mail is in {}", outbox.display()));
         return Ok(if sent.is_finished && repeated == 0 { Outcome::Clean } else { Outcome::Findings });
-    }
-    let listener = tokio::net::TcpListener::bind(asked.listen).await.map_err(AppError::io("listen on", asked.listen.to_string()))?;
+    };
     terminal.say(&format!("\nread the mail at {address}/ , or in {}\nCtrl-C ends the demo and removes its folder", outbox.display()));
     web::serve(newsroom, outbox, listener, async {
         let _ = tokio::signal::ctrl_c().await;
@@ -53,6 +56,15 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
     .map_err(AppError::io("serve", address))?;
     std::fs::remove_dir_all(&folder).map_err(AppError::io("remove", &folder))?;
     Ok(Outcome::Clean)
+}
+
+/// Listens where it was asked to, or, if something else listens there, at a port that is free.
+async fn listen(asked: SocketAddr) -> Result<TcpListener, AppError> {
+    match TcpListener::bind(asked).await {
+        Err(fault) if fault.kind() == std::io::ErrorKind::AddrInUse => TcpListener::bind((asked.ip(), 0)).await,
+        bound => bound,
+    }
+    .map_err(AppError::io("listen on", asked.to_string()))
 }
 
 /// A fresh folder of our own among the system's temporary ones.

@@ -8,6 +8,7 @@ use super::args::Deliveries;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::desk::{self, status::Glance};
+use crate::diagnostic::print::counted;
 use crate::store::LedgerLine;
 
 pub(super) async fn status(newsroom: &Newsroom, json: bool, terminal: &Terminal) -> Result<Outcome, AppError> {
@@ -23,7 +24,7 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     for list in &glance.lists {
         writeln!(out, "list       {}: {} confirmed, {} pending, {} ended", list.list.id, list.confirmed, list.pending, list.ended)?;
     }
-    writeln!(out, "archive    {} issues", glance.archived)?;
+    writeln!(out, "archive    {}", counted(glance.archived, "issue"))?;
     for sent in &glance.mailings {
         let tally = &sent.tally;
         let state = if sent.finished_at.is_some() { "out" } else { "under way" };
@@ -32,9 +33,12 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     for waiting in &glance.waiting {
         let found = match (waiting.errors, waiting.warnings) {
             (0, 0) => String::new(),
-            (errors, warnings) => format!(" ({errors} errors, {warnings} warnings)"),
+            (errors, warnings) => format!(" ({}, {})", counted(errors, "error"), counted(warnings, "warning")),
         };
         writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
+    }
+    if let Some((name, record)) = &glance.dkim_record {
+        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
     }
     Ok(())
 }
@@ -142,7 +146,7 @@ pub(super) async fn archive_import(newsroom: &Newsroom, folder: &Path, terminal:
     terminal.findings(&imported.warnings);
     terminal.write(|out| {
         for issue in &imported.issues {
-            writeln!(out, "{}  {}: {} articles", issue.id, issue.title, issue.articles.len())?;
+            writeln!(out, "{}  {}: {}", issue.id, issue.title, counted(issue.articles.len(), "article"))?;
         }
         Ok(())
     })

@@ -23,7 +23,7 @@ pub(super) struct File {
     pub(super) delivery: Delivery,
     #[serde(default)]
     pub(super) web: Web,
-    pub(super) dkim: Option<Spanned<Dkim>>,
+    pub(super) dkim: Option<Dkim>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,7 +110,6 @@ pub(super) struct Web {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(dead_code, reason = "read so that a typing error is found; signing is not part of this version")]
 pub(super) struct Dkim {
     pub(super) domain: Text,
     pub(super) selector: Text,

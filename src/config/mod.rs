@@ -58,8 +58,21 @@ pub struct Config {
     pub on_doubt: OnDoubt,
     /// When deferred deliveries are tried again.
     pub plan: RetryPlan,
+    /// How messages are signed, if they are.
+    pub dkim: Option<DkimConfig>,
     /// The key that signs unsubscribe links.
     pub token_key_file: PathBuf,
+}
+
+/// The other half of the key is published under `<selector>._domainkey.<domain>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DkimConfig {
+    /// The domain that signs: that of the sender, or one above it (STANDARDS D2).
+    pub domain: String,
+    /// Which of the domain's keys.
+    pub selector: String,
+    /// Where the private key is, as written.
+    pub key_file: PathBuf,
 }
 
 /// Reads the configuration. `environment` holds the variables that override it.
@@ -159,11 +172,6 @@ impl Reader<'_> {
         {
             self.wrong(written, "this is no domain", "write a domain such as `bounce.news.example.org`");
         }
-        if let Some(dkim) = &file.dkim {
-            let found = Diagnostic::warning("dkim-unsigned", "this version does not sign with DKIM yet")
-                .help("let the relay sign, or leave the table out");
-            self.report(found, Span::new(dkim.span().start, dkim.span().end));
-        }
         let volume_begins = self.month(publication.volume_begins.as_ref());
         let schedule = match (&file.schedule.cron, &zone) {
             (Some(cron), Some(zone)) => {
@@ -183,6 +191,7 @@ impl Reader<'_> {
         Some(Config {
             issues_folder: path(&file.issues.folder, "issues"),
             templates_folder: path(&file.issues.templates, "templates"),
+            dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain())),
             token_key_file: path(&file.web.token_key_file, "data/token.key"),
             house: House {
                 base_url: base_url.clone()?,
@@ -258,6 +267,23 @@ impl Reader<'_> {
             lists.push(List { id, name: name.as_str().to_owned(), description });
         }
         lists
+    }
+
+    fn dkim(&mut self, written: &file::Dkim, sender: &str) -> DkimConfig {
+        let domain = written.domain.get_ref().trim().to_ascii_lowercase();
+        if domain != sender && !sender.ends_with(&format!(".{domain}")) {
+            self.wrong(
+                &written.domain,
+                "receivers compare this domain with the sender's, and they differ",
+                format!("write `{sender}`, or a domain above it"),
+            );
+        }
+        let label = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        if !written.selector.get_ref().split('.').all(label) {
+            self.wrong(&written.selector, "this cannot be part of a domain", "write letters, digits and hyphens, such as `nl2026`");
+        }
+        let key_file = PathBuf::from(written.key_file.get_ref());
+        DkimConfig { domain, selector: written.selector.get_ref().clone(), key_file }
     }
 
     fn month(&mut self, written: Option<&Spanned<String>>) -> i8 {

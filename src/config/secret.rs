@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 /// Why a secret cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,16 @@ pub enum SecretError {
 
 /// Reads a secret of one line. A bare name is first looked for among systemd's credentials.
 pub fn read(path: &Path, credentials: Option<&Path>) -> Result<SecretString, SecretError> {
+    let text = read_text(path, credentials)?;
+    let line = text.expose_secret().trim_end_matches(['\r', '\n']);
+    if line.is_empty() || line.contains(['\r', '\n', '\0']) {
+        return Err(SecretError::Malformed(path.to_owned(), "one line is wanted"));
+    }
+    Ok(SecretString::from(line.to_owned()))
+}
+
+/// Reads a secret of many lines, such as a key in PEM form; looked for in the same places.
+pub fn read_text(path: &Path, credentials: Option<&Path>) -> Result<SecretString, SecretError> {
     let passed = credentials.map(|folder| folder.join(path)).filter(|place| path.components().count() == 1 && place.is_file());
     let path = passed.as_deref().unwrap_or(path);
     let unreadable = |cause| SecretError::Unreadable { path: path.to_owned(), cause };
@@ -35,12 +45,7 @@ pub fn read(path: &Path, credentials: Option<&Path>) -> Result<SecretString, Sec
             return Err(SecretError::Exposed(path.to_owned()));
         }
     }
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let line = text.trim_end_matches(['\r', '\n']);
-    if line.is_empty() || line.contains(['\r', '\n', '\0']) {
-        return Err(SecretError::Malformed(path.to_owned(), "one line is wanted"));
-    }
-    Ok(SecretString::from(line.to_owned()))
+    std::fs::read_to_string(path).map(SecretString::from).map_err(unreadable)
 }
 
 #[cfg(unix)]

@@ -7,7 +7,7 @@ use crate::app::{AppError, Newsroom};
 use crate::edition::Edition;
 use crate::edition::stencil::{Fields, Medium, filled};
 use crate::issue::{Issue, IssueId};
-use crate::mailing::compose::{Composer, Links};
+use crate::mailing::compose::Links;
 use crate::mailing::{Delivery, MailingId};
 use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
@@ -36,7 +36,7 @@ pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddr
     let delivery = delivery(newsroom, &issue, reader).await?;
     let keys = newsroom.keys()?;
     let config = newsroom.config();
-    let message = Composer::new(&edition, &config.sender, &config.lists, keys.clone()).compose(&delivery)?;
+    let message = super::send::composer(newsroom, &edition).await?.compose(&delivery)?;
     let links = Links::new(&keys, &config.sender.base_url, &delivery);
     let list = config.lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
     let fields = Fields {

@@ -25,7 +25,7 @@ use crate::relay::Relay;
 use crate::relay::folder::FolderRelay;
 use crate::relay::smtp::{Credentials, SmtpRelay, SmtpSettings, Timeouts};
 use crate::store::{Opening, Recovered, Tally};
-use crate::subscription::{ListId, Standing, SubscriberId};
+use crate::subscription::{List, ListId, Standing, SubscriberId};
 use worker::{Shared, Worker};
 
 /// Most deliveries that are claimed ahead, for each connection.
@@ -127,9 +127,11 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     }
     let edition = frozen(newsroom, &mailing).await?;
     let recovered = store.recover(mailing.id, newsroom.config().on_doubt, newsroom.now()).await?;
+    tracing::info!(issue = %mailing.issue, edition = %mailing.edition, is_new, "mailing under way");
     let halted = drive(newsroom, &mailing, &edition, request.wait, progress).await?;
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
     let tally = store.tally(mailing.id).await?;
+    tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
     Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
 }
 
@@ -184,15 +186,10 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
         RelayPlace::Folder(folder) => Relay::Folder(FolderRelay::new(&config.name, folder)),
         RelayPlace::Smtp { host, port, security } => {
             let credentials = match (&config.user, &config.password_file) {
-                (Some(user), Some(file)) => {
-                    let passed = crate::app::credentials();
-                    let path = if passed.as_ref().is_some_and(|folder| folder.join(file).is_file()) {
-                        file.clone()
-                    } else {
-                        newsroom.root().join(file)
-                    };
-                    Some(Credentials { user: user.clone(), password: secret::read(&path, passed.as_deref())? })
-                }
+                (Some(user), Some(file)) => Some(Credentials {
+                    user: user.clone(),
+                    password: secret::read(&newsroom.secret_path(file), crate::app::credentials().as_deref())?,
+                }),
                 _ => None,
             };
             let messages = u32::try_from(config.messages_per_connection).ok().and_then(std::num::NonZeroU32::new);
@@ -209,6 +206,14 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
             })?)
         }
     })
+}
+
+/// What composes this newsroom's messages. It knows all lists of the store: a reader may be owed mail on account of one
+/// that is not configured any more.
+pub(super) async fn composer(newsroom: &Newsroom, edition: &Edition) -> Result<Composer, AppError> {
+    let lists: Vec<List> = newsroom.store().lists().await?.into_iter().map(|tally| tally.list).collect();
+    let sender = &newsroom.config().sender;
+    Ok(Composer::new(edition, sender, &lists, newsroom.keys()?).signed_by(newsroom.signer()?))
 }
 
 /// Sends what is due, with one worker for each connection, until nothing is or until it must stop. Returns why it
@@ -228,7 +233,7 @@ async fn drive(
         relay: relay(newsroom, config)?,
         pace: pace::Pace::new(config.rate),
         mailing: mailing.id,
-        composer: Composer::new(edition, &settings.sender, &settings.lists, newsroom.keys()?),
+        composer: composer(newsroom, edition).await?,
         plan: settings.plan,
         on_doubt: settings.on_doubt,
         claimed: Mutex::new(VecDeque::new()),
@@ -289,8 +294,7 @@ async fn run_workers(shared: &Arc<Shared>, connections: usize) -> Result<(), App
 /// Writes every message that would go out as a file, and touches neither ledger nor relay. Returns how many.
 pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> Result<(u64, PathBuf), AppError> {
     let (issue, edition) = check::check_issue(newsroom, &request.issue).await?.clean()?;
-    let config = newsroom.config();
-    let composer = Composer::new(&edition, &config.sender, &config.lists, newsroom.keys()?);
+    let composer = composer(newsroom, &edition).await?;
     let numbered = newsroom.store().lists().await?;
     let relay = Relay::Folder(FolderRelay::new("dry run", folder));
     let mut connection = relay.connect().await?;

@@ -1,10 +1,12 @@
 //! A finding in an editor's or operator's text: what is wrong, where, and what would mend it.
 
+mod findings;
 pub mod print;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use findings::{Findings, MOST_OF_A_KIND};
 use serde::Serialize;
 
 /// A text with the name under which its findings are shown.
@@ -49,7 +51,7 @@ pub struct Position {
 }
 
 /// A stretch of a source, in bytes, the end not included.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// First byte.
     pub start: usize,

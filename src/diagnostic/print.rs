@@ -19,7 +19,7 @@ pub struct Style {
 /// Every finding under the line it is about.
 pub fn drawn(diagnostics: &[Diagnostic], style: Style) -> String {
     let theme = if style.coloured { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let printer = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_context_lines(0);
+    let printer = GraphicalReportHandler::new_themed(theme).with_width(style.width).with_context_lines(1);
     let mut out = String::new();
     for diagnostic in diagnostics {
         if printer.render_report(&mut out, &Drawn::new(diagnostic)).is_err() {
@@ -44,10 +44,15 @@ pub fn line(diagnostic: &Diagnostic) -> String {
 /// "2 errors, 1 warning", or nothing for none.
 pub fn tally(diagnostics: &[Diagnostic]) -> Option<String> {
     let count = |wanted: Severity| diagnostics.iter().filter(|d| d.severity == wanted).count();
-    let some = |n: usize, word: &str| (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }));
+    let some = |n: usize, word: &str| (n > 0).then(|| counted(n, word));
     let parts: Vec<String> =
         [some(count(Severity::Error), "error"), some(count(Severity::Warning), "warning")].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// "1 error", "2 errors".
+pub fn counted(n: usize, word: &str) -> String {
+    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
 }
 
 /// A finding as programs read it.

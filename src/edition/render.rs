@@ -19,6 +19,9 @@ const LARGE: usize = 80_000;
 /// Where it is sure to go, in octets.
 const TOO_LARGE: usize = 100_000;
 
+/// So far beyond any mail program's bounds that setting the styles would only cost time: the mail is refused as it is.
+const HOPELESS: usize = 1_000_000;
+
 /// What the publication prints on every issue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imprint {
@@ -95,14 +98,17 @@ fn tidy(text: &str) -> String {
 
 /// The page with `style/mail.css` inlined and `style/screen.css` kept in its head (STANDARDS H2).
 fn inlined(page: &str, press: &Press) -> Result<String, Box<Diagnostic>> {
-    let page = page
-        .replace("/*mail.css*/", &without_comments(press.style("style/mail.css")))
-        .replace("/*screen.css*/", without_comments(press.style("style/screen.css")).trim());
+    if page.len() > HOPELESS {
+        return Ok(page.to_owned());
+    }
+    let page = page.replace("/*mail.css*/", &without_comments(press.style("style/mail.css")));
     let options = InlineOptions { minify_css: true, keep_style_tags: false, load_remote_stylesheets: false, ..InlineOptions::default() };
     let page = CSSInliner::new(options)
         .inline(&page)
         .map_err(|fault| Box::new(Diagnostic::error("style-fault", format!("the style sheet cannot be inlined: {fault}"))))?;
-    Ok(page.replace(" data-css-inline=\"keep\"", ""))
+    // Only now: what this sheet says must not be written into every element.
+    let screen = without_comments(press.style("style/screen.css"));
+    Ok(page.replacen("/*screen.css*/", screen.trim(), 1).replace(" data-css-inline=\"keep\"", ""))
 }
 
 fn without_comments(css: &str) -> String {

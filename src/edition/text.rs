@@ -1,5 +1,7 @@
 //! The document tree as plain text written for reading: wrapped lines, headings, bullets, and links as numbered notes.
 
+use std::collections::HashMap;
+
 use unicode_width::UnicodeWidthStr;
 
 use crate::manuscript::document::{Alignment, Block, BlockKind, Cell, Footnote, Image, Inline, InlineKind, Item, Link};
@@ -11,6 +13,7 @@ pub const WIDTH: usize = 72;
 #[derive(Debug, Default)]
 pub struct TextPrinter {
     notes: Vec<String>,
+    numbers: HashMap<String, usize>,
 }
 
 impl TextPrinter {
@@ -26,8 +29,11 @@ impl TextPrinter {
 
     /// The title of an article or a section: capitals.
     pub fn title(&mut self, inlines: &[Inline]) -> String {
-        let words = self.flat(inlines).to_uppercase();
-        wrapped(&words, "", "")
+        let words = self.flat(inlines);
+        // An address in capitals leads elsewhere.
+        let words: Vec<String> =
+            words.split(' ').map(|word| if word.contains("://") { word.to_owned() } else { word.to_uppercase() }).collect();
+        wrapped(&words.join(" "), "", "")
     }
 
     /// The title of a piece, or a heading within an article: underlined.
@@ -35,7 +41,7 @@ impl TextPrinter {
         let words = self.flat(inlines);
         let lines = wrapped(&words, "", "");
         let widest = lines.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-        format!("{lines}\n{}", "-".repeat(widest))
+        format!("{lines}\n{}", "-".repeat(widest.min(WIDTH)))
     }
 
     /// An entry of the related list, without its bullet: lines after the first are indented by two.
@@ -64,11 +70,10 @@ impl TextPrinter {
 
     /// The number of an address; the same address keeps its number.
     fn note(&mut self, target: &str) -> usize {
-        if let Some(at) = self.notes.iter().position(|known| known == target) {
-            return at + 1;
-        }
-        self.notes.push(target.to_owned());
-        self.notes.len()
+        *self.numbers.entry(target.to_owned()).or_insert_with(|| {
+            self.notes.push(target.to_owned());
+            self.notes.len()
+        })
     }
 
     fn set(&mut self, blocks: &[Block], indent: &str, tight: bool) -> String {
@@ -228,18 +233,9 @@ fn records(head: &[(String, Alignment)], rows: &[Vec<String>], indent: &str) -> 
     printed.join("\n\n")
 }
 
+/// Set in by four and never broken: a line of code that is wrapped is another line of code.
 fn code(text: &str, indent: &str) -> String {
-    let room = WIDTH.saturating_sub(indent.width() + 4).max(20);
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let mut rest = line;
-        while rest.width() > room {
-            let end = rest.char_indices().map(|(at, _)| at).find(|at| rest[..*at].width() >= room).unwrap_or(rest.len());
-            lines.push(format!("{indent}    {}", &rest[..end]));
-            rest = &rest[end..];
-        }
-        lines.push(format!("{indent}    {rest}").trim_end().to_owned());
-    }
+    let lines: Vec<String> = text.lines().map(|line| format!("{indent}    {line}").trim_end().to_owned()).collect();
     lines.join("\n")
 }
 

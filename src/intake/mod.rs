@@ -3,6 +3,7 @@
 //! A file counts if it is a regular file of a known name; hidden files, `_names`, editors' backups, symlinks, FIFOs
 //! and devices never do (STANDARDS T13).
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -35,10 +36,19 @@ pub struct Dropped {
     pub id: IssueId,
     /// The Markdown file.
     pub path: PathBuf,
+    /// Its path as people know it.
+    pub shown: String,
     /// The draft, if its text can be read.
     pub draft: Option<Draft>,
     /// What is wrong with the file as a file.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Dropped {
+    /// The text that findings about the file as a whole point into.
+    fn source(&self) -> Arc<Source> {
+        self.draft.as_ref().map_or_else(|| Source::new(self.shown.as_str(), ""), |draft| Arc::clone(&draft.source))
+    }
 }
 
 /// Everything in the folder, in the order of ids.
@@ -57,66 +67,91 @@ impl Folder {
     }
 }
 
-/// Reads the whole folder. `shown` is how its path is shown in findings.
+/// Reads the whole folder. `shown` is how its path is shown in findings. One file that cannot be read does not keep the
+/// others from being read.
 pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
     let mut out = Folder::default();
     let failed = |cause| IntakeError { path: folder.to_owned(), cause };
-    let mut names: Vec<String> = Vec::new();
+    let mut names: Vec<OsString> = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
-        // A name that is not UTF-8 is nobody's issue.
-        if let Ok(name) = entry.map_err(failed)?.file_name().into_string() {
-            names.push(name);
-        }
+        names.push(entry.map_err(failed)?.file_name());
     }
     names.sort();
-    for name in names.iter().filter(|name| counts(name)) {
-        let path = folder.join(name);
-        let Ok(kind) = fs::symlink_metadata(&path) else { continue };
-        let file = if kind.is_dir() && name.parse::<IssueId>().is_ok() {
-            path.join(ISSUE_FILE)
-        } else if kind.is_file() && has_ending(name, "md") {
-            path.clone()
-        } else {
-            continue;
-        };
-        let stem = name.strip_suffix(".md").unwrap_or(name);
-        match stem.parse::<IssueId>() {
-            Ok(id) => {
-                let shown = format!("{shown}/{}", if kind.is_dir() { format!("{name}/{ISSUE_FILE}") } else { name.clone() });
-                let dropped = read_one(id, &file, &shown, kind.is_dir().then_some(path.as_path()))?;
-                claim(&mut out, dropped);
-            }
-            Err(fault) if looks_dated(stem) => {
-                let source = Source::new(format!("{shown}/{name}"), "");
-                out.diagnostics
-                    .push(Diagnostic::warning("file-name", fault.to_string()).at(&source, Span::default()).help("rename the file"));
-            }
-            Err(_) => {}
+    for name in &names {
+        match name.to_str().filter(|name| !name.contains(char::is_control)) {
+            Some(name) if counts(name) => take(&mut out, folder, shown, name),
+            Some(_) => {}
+            None => out.diagnostics.extend(unspeakable(shown, &name.to_string_lossy())),
         }
     }
     Ok(out)
 }
 
-/// Enters a draft, unless its id is taken: then both are told of it.
-fn claim(folder: &mut Folder, mut dropped: Dropped) {
-    if let Some(first) = folder.dropped.iter().find(|other| other.id == dropped.id) {
-        let source =
-            dropped.draft.as_ref().map_or_else(|| Source::new(dropped.path.display().to_string(), ""), |draft| Arc::clone(&draft.source));
-        let found = Diagnostic::error("id-twice", format!("the issue {} is written in {} as well", dropped.id, first.path.display()))
-            .at(&source, Span::default())
-            .help("keep one of the two, or give one a name of its own, such as `2014-12-special`");
-        dropped.diagnostics.push(found.clone());
-        folder.diagnostics.push(found);
-        folder.dropped.iter_mut().filter(|other| other.id == dropped.id).for_each(|other| {
-            other.draft = None;
-        });
-        return;
+/// Takes one name of the folder: an issue, something that is nearly one, or nothing to us.
+fn take(out: &mut Folder, folder: &Path, shown: &str, name: &str) {
+    let path = folder.join(name);
+    let Ok(kind) = fs::symlink_metadata(&path) else { return };
+    let is_folder = kind.is_dir();
+    let stem = if is_folder { name } else { stem_of(name) };
+    let told = |found: Diagnostic| found.at(&Source::new(format!("{shown}/{name}"), ""), Span::default());
+    match stem.parse::<IssueId>() {
+        Ok(id) if is_folder => claim(out, read_one(id, &path.join(ISSUE_FILE), &format!("{shown}/{name}/{ISSUE_FILE}"), Some(&path))),
+        Ok(id) if kind.is_file() && has_ending(name, "md") => claim(out, read_one(id, &path, &format!("{shown}/{name}"), None)),
+        Ok(id) if kind.is_file() && is_nearly_markdown(name) => out.diagnostics.push(told(
+            Diagnostic::warning("file-name", format!("`{name}` is not read: an issue's name ends in `.md`"))
+                .help(format!("rename the file to `{id}.md`")),
+        )),
+        Ok(_) if !kind.is_file() && (has_ending(name, "md") || kind.is_symlink() && stem == name) => {
+            out.diagnostics.push(told(
+                Diagnostic::warning("not-a-file", "this is a link to somewhere else, or no file at all, and is not read")
+                    .help("put the file itself here"),
+            ));
+        }
+        Err(fault) if looks_dated(stem) && (has_ending(name, "md") || is_folder && path.join(ISSUE_FILE).exists()) => {
+            let help = if is_folder { "rename the folder" } else { "rename the file" };
+            out.diagnostics.push(told(Diagnostic::warning("file-name", fault.to_string()).help(help)));
+        }
+        _ => {}
     }
-    folder.dropped.push(dropped);
+}
+
+fn stem_of(name: &str) -> &str {
+    [".md", ".md.txt", ".MD", ".Md", ".markdown", ".mdown"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+}
+
+/// Endings that editors' programs give to Markdown, which the press does not read.
+fn is_nearly_markdown(name: &str) -> bool {
+    stem_of(name) != name && !has_ending(name, "md")
+}
+
+/// A finding about a name that cannot even be shown as it is, if it looks like an issue's.
+fn unspeakable(shown: &str, name: &str) -> Option<Diagnostic> {
+    let spoken: String = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    (counts(&spoken) && has_ending(&spoken, "md") && looks_dated(&spoken)).then(|| {
+        Diagnostic::warning("file-name", "this name has characters that are no letters, and the file is not read")
+            .at(&Source::new(format!("{shown}/{spoken}"), ""), Span::default())
+            .help("rename the file")
+    })
+}
+
+/// Enters a draft, unless its id is taken: then both are told of it, and neither goes out.
+fn claim(folder: &mut Folder, mut dropped: Dropped) {
+    let Some(first) = folder.dropped.iter_mut().find(|other| other.id == dropped.id) else {
+        folder.dropped.push(dropped);
+        return;
+    };
+    let twice = |here: &Dropped, there: &Dropped| {
+        let found = Diagnostic::error("id-twice", format!("the issue {} is written in `{}` as well", here.id, there.shown));
+        found.at(&here.source(), Span::default()).help("keep one of the two, or give one a name of its own, such as `2014-12-special`")
+    };
+    let (of_first, of_second) = (twice(first, &dropped), twice(&dropped, first));
+    first.draft = None;
+    first.diagnostics.append(&mut dropped.diagnostics);
+    first.diagnostics.extend([of_first, of_second]);
 }
 
 fn counts(name: &str) -> bool {
-    !name.starts_with(['.', '_', '#']) && !name.ends_with('~') && !name.contains(char::is_control)
+    !name.starts_with(['.', '_', '#']) && !name.ends_with('~')
 }
 
 fn has_ending(name: &str, ending: &str) -> bool {
@@ -127,37 +162,55 @@ fn looks_dated(stem: &str) -> bool {
     stem.len() >= 4 && stem.bytes().take(4).all(|b| b.is_ascii_digit())
 }
 
-fn read_one(id: IssueId, file: &Path, shown: &str, folder: Option<&Path>) -> Result<Dropped, IntakeError> {
-    let failed = |cause| IntakeError { path: file.to_owned(), cause };
-    let refused = |found: Diagnostic| {
+fn read_one(id: IssueId, file: &Path, shown: &str, folder: Option<&Path>) -> Dropped {
+    let refused = |id: IssueId, found: Diagnostic| {
         let found = found.at(&Source::new(shown, ""), Span::default());
-        Dropped { id: id.clone(), path: file.to_owned(), draft: None, diagnostics: vec![found] }
+        Dropped { id, path: file.to_owned(), shown: shown.to_owned(), draft: None, diagnostics: vec![found] }
     };
-    match fs::symlink_metadata(file) {
-        Ok(kind) if kind.is_file() => {}
-        Ok(_) => {
-            return Ok(refused(
-                Diagnostic::error("not-a-file", "this is no ordinary file").help("put the text itself here, not a link to it"),
-            ));
+    let unreadable = |fault: &io::Error| {
+        Diagnostic::error("file-unreadable", format!("the file cannot be read: {fault}"))
+            .help("the program that runs the press must be allowed to read it")
+    };
+    let open = match open_regular(file) {
+        Ok(Some(open)) => open,
+        Ok(None) => {
+            let found = Diagnostic::error("not-a-file", "this is no ordinary file");
+            return refused(id, found.help("put the text itself here, not a link to it"));
         }
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
-            return Ok(refused(
-                Diagnostic::error("issue-file-missing", format!("the folder has no `{ISSUE_FILE}`"))
-                    .help("put the text of the issue there"),
-            ));
+            let found = Diagnostic::error("issue-file-missing", format!("the folder has no `{ISSUE_FILE}`"));
+            return refused(id, found.help("put the text of the issue there"));
         }
-        Err(fault) => return Err(failed(fault)),
-    }
-    let mut bytes = Vec::new();
-    let most = MAX_MANUSCRIPT as u64 + 1;
-    File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes)).map_err(failed)?;
-    let decoded = decode(shown, &bytes);
-    let files = match folder {
-        Some(folder) => enclosed(folder).map_err(|cause| IntakeError { path: folder.to_owned(), cause })?,
-        None => Vec::new(),
+        Err(fault) => return refused(id, unreadable(&fault)),
     };
+    let mut bytes = Vec::new();
+    let read = open.take(MAX_MANUSCRIPT as u64 + 1).read_to_end(&mut bytes);
+    let enclosed = folder.map_or_else(|| Ok(Vec::new()), enclosed);
+    let files = match (read, enclosed) {
+        (Ok(_), Ok(files)) => files,
+        (Err(fault), _) | (_, Err(fault)) => return refused(id, unreadable(&fault)),
+    };
+    let decoded = decode(shown, &bytes);
     let draft = decoded.value.map(|source| Draft { id: id.clone(), source, files });
-    Ok(Dropped { id, path: file.to_owned(), draft, diagnostics: decoded.diagnostics })
+    Dropped { id, path: file.to_owned(), shown: shown.to_owned(), draft, diagnostics: decoded.diagnostics }
+}
+
+/// Opens a file that is an ordinary file, and nothing else: a link is not followed, a pipe is not waited for, and what
+/// is read is what was looked at, even if somebody exchanges it in between (STANDARDS T13).
+fn open_regular(path: &Path) -> io::Result<Option<File>> {
+    use rustix::fs::{Mode, OFlags, open};
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    match open(path, flags, Mode::empty()) {
+        Ok(descriptor) => {
+            let file = File::from(descriptor);
+            Ok(file.metadata()?.is_file().then_some(file))
+        }
+        Err(rustix::io::Errno::LOOP) => Ok(None),
+        Err(fault) => Err(fault.into()),
+    }
 }
 
 /// The regular files beside `issue.md`.
@@ -166,19 +219,20 @@ fn enclosed(folder: &Path) -> io::Result<Vec<EnclosedFile>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let kind = fs::symlink_metadata(entry.path())?;
-        if !kind.is_file() || name == ISSUE_FILE || !counts(&name) || files.len() >= MAX_FILES {
+        if name == ISSUE_FILE || !counts(&name) || name.contains(char::is_control) || files.len() >= MAX_FILES {
             continue;
         }
-        files.push(EnclosedFile { octets: kind.len(), pixels: pixels(&entry.path()), name });
+        // A file that may not be read is as good as none: whoever speaks of it is told that it is missing.
+        let Ok(Some(file)) = open_regular(&entry.path()) else { continue };
+        files.push(EnclosedFile { octets: file.metadata()?.len(), pixels: pixels(file), name });
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
 }
 
 /// Width and height, from the first octets of the file; it is never decoded.
-fn pixels(path: &Path) -> Option<(u32, u32)> {
-    let size = imagesize::size(path).ok()?;
+fn pixels(file: File) -> Option<(u32, u32)> {
+    let size = imagesize::reader_size(io::BufReader::new(file)).ok()?;
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }
 

@@ -1,5 +1,7 @@
 //! What is already out, as assembling sees it: found by reference, or by a title as a person would quote it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
@@ -7,6 +9,9 @@ use unicode_normalization::UnicodeNormalization;
 use super::id::IssueId;
 use super::number::IssueNumber;
 use super::period::Period;
+
+/// Longest title that is compared letter by letter, in octets.
+const MAX_COMPARED: usize = 300;
 
 /// An issue that is out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,21 +55,29 @@ pub struct Found<'a> {
 pub struct Archive {
     issues: Vec<ArchivedIssue>,
     waiting: Vec<IssueId>,
+    /// Folded titles, each with the issues and the places within them where it stands.
+    titles: BTreeMap<String, Vec<(IssueId, usize)>>,
 }
 
 impl Archive {
     /// An archive of these issues, in any order.
     pub fn new(mut issues: Vec<ArchivedIssue>) -> Self {
         issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
-        Self { issues, waiting: Vec::new() }
+        let mut archive = Self { issues, ..Self::default() };
+        for issue in &archive.issues {
+            enter(&mut archive.titles, issue);
+        }
+        archive
     }
 
     /// Adds an earlier issue that is written but not out: it may be referred to, at the editor's risk.
     pub fn expect(&mut self, issue: ArchivedIssue) {
         if self.issue(&issue.id).is_none() {
             self.waiting.push(issue.id.clone());
-            self.issues.push(issue);
-            self.issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
+            enter(&mut self.titles, &issue);
+            let key = (issue.period.first(), &issue.id);
+            let at = self.issues.partition_point(|other| (other.period.first(), &other.id) < key);
+            self.issues.insert(at, issue);
         }
     }
 
@@ -96,22 +109,41 @@ impl Archive {
         self.issues.iter().rev().flat_map(|issue| issue.articles.iter().map(move |article| Found { issue, article }))
     }
 
-    /// The articles whose title reads the same, whatever quotes, case, dashes and spaces were used.
+    /// The articles whose title reads the same, whatever quotes, case, dashes and spaces were used; newest first.
     pub fn titled(&self, title: &str) -> Vec<Found<'_>> {
-        let wanted = fold_title(title);
-        self.articles().filter(|found| fold_title(&found.article.title) == wanted).collect()
+        self.titles.get(&fold_title(title)).map_or_else(Vec::new, |places| self.at(places))
     }
 
     /// The articles whose titles come nearest, best first; at most `most`, and none that is far off.
     pub fn near(&self, title: &str, most: usize) -> Vec<Found<'_>> {
         let wanted = fold_title(title);
-        let mut scored: Vec<(f64, Found<'_>)> = self
-            .articles()
-            .map(|found| (likeness(&wanted, &fold_title(&found.article.title)), found))
+        if wanted.len() > MAX_COMPARED {
+            return Vec::new();
+        }
+        let mut scored: Vec<(f64, &Vec<(IssueId, usize)>)> = self
+            .titles
+            .iter()
+            .filter(|(title, _)| title.len() <= MAX_COMPARED)
+            .map(|(title, places)| (likeness(&wanted, title), places))
             .filter(|(score, _)| *score >= 0.6)
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        scored.into_iter().take(most).map(|(_, found)| found).collect()
+        scored.into_iter().flat_map(|(_, places)| self.at(places)).take(most).collect()
+    }
+
+    fn at(&self, places: &[(IssueId, usize)]) -> Vec<Found<'_>> {
+        let mut found: Vec<Found<'_>> = places
+            .iter()
+            .filter_map(|(id, at)| self.issue(id).and_then(|issue| Some(Found { issue, article: issue.articles.get(*at)? })))
+            .collect();
+        found.sort_by(|a, b| (b.issue.period.first(), &b.issue.id).cmp(&(a.issue.period.first(), &a.issue.id)));
+        found
+    }
+}
+
+fn enter(titles: &mut BTreeMap<String, Vec<(IssueId, usize)>>, issue: &ArchivedIssue) {
+    for (at, article) in issue.articles.iter().enumerate() {
+        titles.entry(fold_title(&article.title)).or_default().push((issue.id.clone(), at));
     }
 }
 

@@ -4,7 +4,7 @@ use super::archive::Archive;
 use super::links::Resolver;
 use super::number::{self, NumberFault, WrittenNumber};
 use super::{Article, House, Issue, IssueNumber, Period, Section, rules, slug};
-use crate::diagnostic::{self, Checked, Diagnostic, Span};
+use crate::diagnostic::{self, Checked, Diagnostic, Findings, Span};
 use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
 use crate::manuscript::{self, Manuscript};
 use crate::subscription::ListId;
@@ -17,7 +17,7 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
     let number = issue_number(manuscript, period, archive, house, &mut found);
     let lists = lists(manuscript, house, &mut found);
     let mut resolver =
-        Resolver { house, archive, id: &manuscript.id, files: &manuscript.files, source: &manuscript.source, diagnostics: found };
+        Resolver { house, archive, id: &manuscript.id, files: &manuscript.files, source: &manuscript.source, findings: found };
     let related = manuscript.related.as_ref().map(|related| {
         let mut related = resolver.related(related);
         resolver.blocks(&mut related.introduction);
@@ -53,7 +53,7 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
         footnotes,
         source: manuscript.source.clone(),
     };
-    let mut diagnostics = resolver.diagnostics;
+    let mut diagnostics = resolver.findings.into_vec();
     diagnostic::sort(&mut diagnostics);
     Checked { value: Some(issue), diagnostics }
 }
@@ -117,7 +117,7 @@ fn spare_named_files(blocks: &mut [Block]) {
     }
 }
 
-fn period(manuscript: &Manuscript, found: &mut Vec<Diagnostic>) -> Period {
+fn period(manuscript: &Manuscript, found: &mut Findings) -> Period {
     let named = manuscript.id.day().map_or_else(|| Period::Months(manuscript.id.month(), manuscript.id.month()), Period::Day);
     let Some(months) = &manuscript.front.months else { return named };
     if months.value.first() != manuscript.id.month() {
@@ -133,13 +133,7 @@ fn period(manuscript: &Manuscript, found: &mut Vec<Diagnostic>) -> Period {
     months.value
 }
 
-fn issue_number(
-    manuscript: &Manuscript,
-    period: Period,
-    archive: &Archive,
-    house: &House,
-    found: &mut Vec<Diagnostic>,
-) -> Option<IssueNumber> {
+fn issue_number(manuscript: &Manuscript, period: Period, archive: &Archive, house: &House, found: &mut Findings) -> Option<IssueNumber> {
     let front = &manuscript.front;
     let written = WrittenNumber {
         volume: front.volume.as_ref().map(|volume| volume.value),
@@ -167,7 +161,7 @@ fn issue_number(
     Some(IssueNumber { volume: written.volume.unwrap_or(1), number: written.number.unwrap_or(1) })
 }
 
-fn lists(manuscript: &Manuscript, house: &House, found: &mut Vec<Diagnostic>) -> Vec<ListId> {
+fn lists(manuscript: &Manuscript, house: &House, found: &mut Findings) -> Vec<ListId> {
     let written = &manuscript.front.lists;
     for list in written.iter().filter(|list| !house.lists.contains(&list.value)) {
         let known: Vec<&str> = house.lists.iter().map(ListId::as_str).collect();

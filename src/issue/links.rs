@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::archive::{Archive, Found};
 use super::{House, IssueId};
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::EnclosedFile;
-use crate::manuscript::document::{Image, Inline, InlineKind};
+use crate::manuscript::document::{Image, Inline, InlineKind, plain, within};
 
 /// Largest image that mail programs show without trouble, in pixels a side.
 const MAX_PIXELS: u32 = 10_000;
+
+/// Longest file name that a suggestion is sought for, in octets: no file system has longer ones.
+const MAX_NAME: usize = 255;
 
 /// Turns every target of an issue into an absolute address, and says which cannot be.
 pub(super) struct Resolver<'a> {
@@ -18,7 +21,7 @@ pub(super) struct Resolver<'a> {
     pub(super) id: &'a IssueId,
     pub(super) files: &'a [EnclosedFile],
     pub(super) source: &'a Arc<Source>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) findings: Findings,
 }
 
 impl Resolver<'_> {
@@ -28,6 +31,11 @@ impl Resolver<'_> {
         match &mut inline.kind {
             InlineKind::Link(link) => {
                 let (target, file) = self.target(&link.target, span);
+                if !speaks(&link.inlines) {
+                    let referred = link.target.trim().strip_prefix("issue:").and_then(|reference| self.referred(reference));
+                    let said = referred.map_or_else(|| target.clone(), |(title, _)| title);
+                    link.inlines = vec![Inline { kind: InlineKind::Text(said), span }];
+                }
                 link.target = target;
                 link.file = file;
             }
@@ -41,7 +49,8 @@ impl Resolver<'_> {
         let written = written.trim();
         if written.is_empty() {
             self.report(
-                Diagnostic::error("link-empty", "this link leads nowhere").help("write the address between the round brackets"),
+                Diagnostic::warning("link-empty", "this link leads nowhere")
+                    .help("write the address between the round brackets; until then its words stand there without a link"),
                 span,
             );
             return (String::new(), None);
@@ -80,8 +89,8 @@ impl Resolver<'_> {
         self.file(written, span)
     }
 
-    fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+    pub(super) fn report(&mut self, found: Diagnostic, span: Span) {
+        self.findings.push(found.at(self.source, span));
     }
 
     fn bad_scheme(&mut self, what: &str, span: Span) {
@@ -96,12 +105,13 @@ impl Resolver<'_> {
             let kind = kind_of(&file.name).map(|kind| format!("{kind}, {}", size(file.octets)));
             return (self.house.file_url(self.id, &file.name), kind);
         }
-        let help = match nearest(self.files, &decoded) {
+        let near = if self.findings.has_room("file-missing") { nearest(self.files, &decoded) } else { None };
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None if looks_like_host(written) => format!("for an address on the web write `https://{written}`"),
+            None if looks_like_host(written) => format!("for an address on the web write `https://{}`", clip(written)),
             None => format!("put the file into the folder `issues/{}/` beside `issue.md`, or write a whole `https:` address", self.id),
         };
-        let found = Diagnostic::error("file-missing", format!("there is no file `{decoded}` beside the issue"));
+        let found = Diagnostic::error("file-missing", format!("there is no file `{}` beside the issue", clip(&decoded)));
         self.report(found.help(help), span);
         (String::new(), None)
     }
@@ -109,7 +119,7 @@ impl Resolver<'_> {
     fn reference(&mut self, reference: &str, span: Span) -> String {
         let (id, slug) = reference.split_once('#').unwrap_or((reference, ""));
         let Ok(id) = id.parse::<IssueId>() else {
-            let found = Diagnostic::error("reference-malformed", format!("`issue:{reference}` names no issue"));
+            let found = Diagnostic::error("reference-malformed", format!("`issue:{}` names no issue", clip(reference)));
             self.report(found.help("write `issue:2014-06` or `issue:2014-06#the-articles-title`"), span);
             return String::new();
         };
@@ -131,7 +141,7 @@ impl Resolver<'_> {
             return self.house.article_url(&id, &article.slug);
         }
         let slugs: Vec<&str> = issue.articles.iter().map(|article| article.slug.as_str()).collect();
-        let found = Diagnostic::error("reference-unknown", format!("issue `{id}` has no article `{slug}`"));
+        let found = Diagnostic::error("reference-unknown", format!("issue `{id}` has no article `{}`", clip(slug)));
         self.report(found.help(format!("its articles are {}", slugs.join(", "))), span);
         String::new()
     }
@@ -169,11 +179,15 @@ impl Resolver<'_> {
 
     fn image_file(&mut self, image: &mut Image, name: &str, span: Span) {
         let Some(file) = self.files.iter().find(|file| file.name == name) else {
-            let help = match nearest(self.files, name) {
+            let near = if self.findings.has_room("image-missing") { nearest(self.files, name) } else { None };
+            let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("make a folder `issues/{}/`, move the issue there as `issue.md`, and put the image beside it", self.id),
             };
-            self.report(Diagnostic::error("image-missing", format!("there is no image `{name}` beside the issue")).help(help), span);
+            self.report(
+                Diagnostic::error("image-missing", format!("there is no image `{}` beside the issue", clip(name))).help(help),
+                span,
+            );
             image.source = String::new();
             return;
         };
@@ -189,6 +203,13 @@ impl Resolver<'_> {
     }
 }
 
+/// Whether a link has anything to click on.
+fn speaks(inlines: &[Inline]) -> bool {
+    let mut shows = false;
+    within(inlines, &mut |inline| shows |= matches!(inline.kind, InlineKind::Image(_)));
+    shows || !plain(inlines).is_empty()
+}
+
 /// The scheme of an address, if it has one.
 fn scheme(address: &str) -> Option<&str> {
     let (scheme, _) = address.split_once(':')?;
@@ -197,12 +218,21 @@ fn scheme(address: &str) -> Option<&str> {
     good.then_some(scheme)
 }
 
+/// As much of a text as a finding quotes.
+pub(super) fn clip(text: &str) -> String {
+    const MOST: usize = 120;
+    if text.chars().nth(MOST).is_none() { text.to_owned() } else { text.chars().take(MOST).chain(['\u{2026}']).collect() }
+}
+
 fn looks_like_host(text: &str) -> bool {
     let host = text.split('/').next().unwrap_or_default();
     host.starts_with("www.") || [".gov", ".org", ".com", ".net", ".edu", ".us", ".eu"].iter().any(|ending| host.ends_with(ending))
 }
 
 fn nearest<'f>(files: &'f [EnclosedFile], name: &str) -> Option<&'f str> {
+    if name.len() > MAX_NAME {
+        return None;
+    }
     let likeness = |file: &EnclosedFile| strsim::jaro_winkler(&file.name.to_lowercase(), &name.to_lowercase());
     files.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b))).filter(|file| likeness(file) > 0.8).map(|file| file.name.as_str())
 }

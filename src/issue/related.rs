@@ -54,7 +54,7 @@ impl Resolver<'_> {
     }
 
     /// The title and period behind a reference that is known to be good.
-    fn referred(&self, reference: &str) -> Option<(String, Period)> {
+    pub(super) fn referred(&self, reference: &str) -> Option<(String, Period)> {
         let (id, slug) = reference.split_once('#').unwrap_or((reference, ""));
         let issue = self.archive.issue(&id.parse().ok()?)?;
         let title = issue.articles.iter().find(|article| article.slug == slug).map_or(&issue.title, |article| &article.title);
@@ -97,17 +97,18 @@ impl Resolver<'_> {
                 as_written(title, note)
             }
             (several, _) => {
-                let found = Diagnostic::error("related-ambiguous", format!("{} articles are called \"{words}\"", several.len()));
+                let found =
+                    Diagnostic::error("related-ambiguous", format!("{} articles are called \"{}\"", several.len(), links::clip(&words)));
                 let help = format!("say which by its month, or by reference: {}", links::named(several));
-                self.diagnostics.push(found.help(help).at(self.source, span));
+                self.report(found.help(help), span);
                 as_written(title, note)
             }
         }
     }
 
     fn not_found(&mut self, words: &str, span: Span) {
-        let near = self.archive.near(words, 3);
-        let found = Diagnostic::error("related-not-found", format!("the archive has no article \"{words}\""));
+        let near = if self.findings.has_room("related-not-found") { self.archive.near(words, 3) } else { Vec::new() };
+        let found = Diagnostic::error("related-not-found", format!("the archive has no article \"{}\"", links::clip(words)));
         let help = if !near.is_empty() {
             format!("did you mean {}?", links::named(&near))
         } else if self.archive.issues().is_empty() {
@@ -115,7 +116,7 @@ impl Resolver<'_> {
         } else {
             "write the title as it was printed, or link to it: `[Title](https://…)`".to_owned()
         };
-        self.diagnostics.push(found.help(help).at(self.source, span));
+        self.report(found.help(help), span);
     }
 
     fn not_out_yet(&mut self, found: &Found<'_>, span: Span) {
@@ -123,13 +124,13 @@ impl Resolver<'_> {
             let warning =
                 Diagnostic::warning("related-not-out", format!("the issue {} that has this article is not out yet", found.issue.id));
             let help = "send it first, or bring it in with `masthead archive import` if it went out before Masthead came";
-            self.diagnostics.push(warning.help(help).at(self.source, span));
+            self.report(warning.help(help), span);
         }
     }
 
     fn wrong_date(&mut self, written: WrittenDate, period: Period, span: Span) {
         let found = Diagnostic::error("related-date", format!("this article was not in the issue of {}", written.label()));
-        self.diagnostics.push(found.help(format!("it was in {}", period.label())).at(self.source, span));
+        self.report(found.help(format!("it was in {}", period.label())), span);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::archive::fold_title;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::Manuscript;
 use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, each_inline, plain, within};
 
@@ -17,22 +17,22 @@ const VAGUE: [&str; 12] =
     ["click here", "here", "read more", "more", "learn more", "link", "this link", "this", "this page", "website", "go", "see more"];
 
 /// Everything that these rules find.
-pub(super) fn check(manuscript: &Manuscript) -> Vec<Diagnostic> {
-    let mut check = Check { source: &manuscript.source, diagnostics: Vec::new() };
+pub(super) fn check(manuscript: &Manuscript) -> Findings {
+    let mut check = Check { source: &manuscript.source, findings: Findings::default() };
     check.first_lines(manuscript);
     check.headings(manuscript);
     check.links(manuscript);
-    check.diagnostics
+    check.findings
 }
 
 struct Check<'a> {
     source: &'a Arc<Source>,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl Check<'_> {
     fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+        self.findings.push(found.at(self.source, span));
     }
 
     fn first_lines(&mut self, manuscript: &Manuscript) {
@@ -58,10 +58,7 @@ impl Check<'_> {
     fn headings(&mut self, manuscript: &Manuscript) {
         let titles = headings_in_order(manuscript);
         let mut before = 0;
-        for (level, title, span) in titles {
-            if plain(title).is_empty() {
-                self.report(Diagnostic::error("heading-empty", "this heading says nothing").help("write it, or take the `#` out"), span);
-            }
+        for (level, span) in titles {
             if before > 0 && level > before + 1 {
                 let found = Diagnostic::warning("heading-skipped", format!("a heading of level {level} follows one of level {before}"));
                 self.report(found.help(format!("use `{}`: people who listen move by headings", "#".repeat(usize::from(before) + 1))), span);
@@ -77,9 +74,16 @@ impl Check<'_> {
             let InlineKind::Link(link) = &inline.kind else { return };
             let text = plain(&link.inlines);
             let shown = fold_title(&text);
-            if text.is_empty() && !link.target.starts_with("issue:") {
-                let found = Diagnostic::error("link-text-empty", "this link has no text to click on");
-                self.report(found.help("write between the square brackets where it leads"), inline.span);
+            if text.is_empty() {
+                let mut has_image = false;
+                within(&link.inlines, &mut |inline| has_image |= matches!(inline.kind, InlineKind::Image(_)));
+                if !has_image && !link.target.is_empty() && !link.target.starts_with("issue:") {
+                    let found = Diagnostic::warning("link-text-empty", "this link has no text to click on");
+                    self.report(
+                        found.help("write between the square brackets where it leads; until then its address stands there"),
+                        inline.span,
+                    );
+                }
                 return;
             }
             if VAGUE.contains(&shown.as_str()) {
@@ -124,32 +128,30 @@ fn each_inline_of<'a>(manuscript: &'a Manuscript, visit: &mut dyn FnMut(&'a Inli
     manuscript.footnotes.iter().for_each(|note| each_inline(&note.blocks, visit));
 }
 
-type Title<'a> = (u8, &'a [Inline], Span);
-
 /// The headings with their levels, as the file has them from top to bottom.
-fn headings_in_order(manuscript: &Manuscript) -> Vec<Title<'_>> {
-    fn of_blocks<'a>(blocks: &'a [Block], out: &mut Vec<Title<'a>>) {
+fn headings_in_order(manuscript: &Manuscript) -> Vec<(u8, Span)> {
+    fn of_blocks(blocks: &[Block], out: &mut Vec<(u8, Span)>) {
         for block in blocks {
-            if let BlockKind::Heading { level, inlines } = &block.kind {
-                out.push((*level, inlines, block.span));
+            if let BlockKind::Heading { level, .. } = &block.kind {
+                out.push((*level, block.span));
             }
         }
     }
     let mut titles = Vec::new();
     let opens = !manuscript.featured.blocks.iter().any(|block| block.span.start < manuscript.featured.span.start);
     if opens {
-        titles.push((1, manuscript.featured.title.as_slice(), manuscript.featured.span));
+        titles.push((1, manuscript.featured.span));
     }
     of_blocks(&manuscript.featured.blocks, &mut titles);
     for section in &manuscript.sections {
-        titles.push((1, section.title.as_slice(), section.span));
+        titles.push((1, section.span));
         of_blocks(&section.introduction, &mut titles);
         for piece in &section.pieces {
-            titles.push((2, piece.title.as_slice(), piece.span));
+            titles.push((2, piece.span));
             of_blocks(&piece.blocks, &mut titles);
         }
     }
-    titles.sort_by_key(|(_, _, span)| span.start);
-    titles.dedup_by_key(|(_, _, span)| span.start);
+    titles.sort_by_key(|(_, span)| span.start);
+    titles.dedup_by_key(|(_, span)| span.start);
     titles
 }

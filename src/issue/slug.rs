@@ -1,5 +1,7 @@
 //! The part of a URL that a title becomes.
 
+use std::collections::{HashMap, HashSet};
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -39,18 +41,20 @@ fn clipped(mut slug: String) -> String {
 
 /// Slugs for titles in order, each different from those before it.
 pub fn distinct<'a>(titles: impl IntoIterator<Item = &'a str>) -> Vec<String> {
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut slugs = Vec::new();
     for title in titles {
         let base = slug(title);
+        let count = counts.entry(base.clone()).or_insert(1);
         let mut next = base.clone();
-        let mut count = 2;
-        while taken.contains(&next) {
+        while !taken.insert(next.clone()) {
+            *count += 1;
             next = format!("{base}-{count}");
-            count += 1;
         }
-        taken.push(next);
+        slugs.push(next);
     }
-    taken
+    slugs
 }
 
 #[cfg(test)]

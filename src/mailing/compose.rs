@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::dkim::{DkimFault, Signer};
 use super::header::{HeaderBlock, HeaderFault};
 use super::{Delivery, Envelope, ident};
 use crate::edition::Edition;
@@ -49,6 +50,9 @@ pub enum ComposeError {
     /// The bounce address is none.
     #[error("could not make the bounce address: {0}")]
     Bounce(#[from] AddressFault),
+    /// The message cannot be signed.
+    #[error("could not sign: {0}")]
+    Signature(#[from] DkimFault),
     /// The delivery is on account of a list that is not configured any more.
     #[error("the list `{0}` is not configured any more")]
     List(ListId),
@@ -64,6 +68,7 @@ pub struct Composer {
     text: Stencil,
     html: Stencil,
     boundary: String,
+    signer: Option<Signer>,
 }
 
 #[derive(Debug)]
@@ -90,7 +95,15 @@ impl Composer {
             text: Stencil::new(&edition.text, &edition.mark, Medium::Text),
             html: Stencil::new(&edition.html, &edition.mark, Medium::Html),
             boundary: ident::boundary(&edition.hash),
+            signer: None,
         }
+    }
+
+    /// Signs every message from now on.
+    #[must_use]
+    pub fn signed_by(mut self, signer: Option<Signer>) -> Self {
+        self.signer = signer;
+        self
     }
 
     /// One reader's message.
@@ -104,13 +117,10 @@ impl Composer {
             unsubscribe_url: &links.unsubscribe,
             preferences_url: &links.preferences,
         };
-        let mut octets = self.head(delivery, list, &links)?.into_string().into_bytes();
-        octets.reserve(96 * 1024);
-        self.part(&mut octets, "text/plain", &self.text, &fields);
-        self.part(&mut octets, "text/html", &self.html, &fields);
-        octets.extend_from_slice(b"\r\n--");
-        octets.extend_from_slice(self.boundary.as_bytes());
-        octets.extend_from_slice(b"--\r\n");
+        let head = self.head(delivery, list, &links)?.into_string();
+        let body = self.body(&fields);
+        let signature = self.signer.as_ref().map(|signer| signer.sign(&head, &body, delivery.first_attempt_at)).transpose()?;
+        let octets = [signature.unwrap_or_default().as_bytes(), head.as_bytes(), b"\r\n", &body].concat();
         let sender = ident::verp(&self.keys, delivery.mailing, delivery.subscriber, &self.sender.bounce_domain)?;
         Ok(Message { envelope: Envelope { sender, recipient: delivery.address.clone() }, octets })
     }
@@ -148,8 +158,19 @@ impl Composer {
         Ok(head)
     }
 
-    fn part(&self, octets: &mut Vec<u8>, kind: &str, stencil: &Stencil, fields: &Fields<'_>) {
+    fn body(&self, fields: &Fields<'_>) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(96 * 1024);
+        self.part(&mut octets, "text/plain", &self.text, fields);
+        octets.extend_from_slice(b"\r\n");
+        self.part(&mut octets, "text/html", &self.html, fields);
         octets.extend_from_slice(b"\r\n--");
+        octets.extend_from_slice(self.boundary.as_bytes());
+        octets.extend_from_slice(b"--\r\n");
+        octets
+    }
+
+    fn part(&self, octets: &mut Vec<u8>, kind: &str, stencil: &Stencil, fields: &Fields<'_>) {
+        octets.extend_from_slice(b"--");
         octets.extend_from_slice(self.boundary.as_bytes());
         octets.extend_from_slice(b"\r\nContent-Type: ");
         octets.extend_from_slice(kind.as_bytes());

@@ -1,6 +1,7 @@
 //! One edition to its lists, once: what is owed to each reader, how a message is composed, and what an answer means.
 
 pub mod compose;
+pub mod dkim;
 pub mod fate;
 pub mod header;
 pub mod ident;

@@ -1,6 +1,7 @@
 //! The YAML between the two `---` lines: every key read for itself, so that all faults are told at once.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -9,12 +10,15 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::issue::period::{Month, Period};
 use crate::subscription::ListId;
 
 /// Largest front matter, in octets (STANDARDS T14).
 const MAX_FRONT_MATTER: usize = 64 << 10;
+
+/// Most entries that are told to be no YAML.
+const MAX_FAULTS: usize = 12;
 
 const KEYS: [&str; 11] = ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
 
@@ -69,10 +73,10 @@ pub(super) fn read(source: &Arc<Source>) -> (Option<FrontMatter>, usize, Vec<Dia
         Err((body, found)) => return (None, body, vec![*found]),
     };
     let yaml = &source.text()[fence.yaml.start..fence.yaml.end];
-    let mut reader = Reader { source, base: fence.yaml.start, diagnostics: Vec::new() };
+    let mut reader = Reader { source, base: fence.yaml.start, broken: Vec::new(), findings: Findings::default() };
     let entries = reader.entries(yaml);
     let front = entries.map(|entries| reader.front_matter(&entries, fence.yaml));
-    (front, fence.body, reader.diagnostics)
+    (front, fence.body, reader.findings.into_vec())
 }
 
 struct Fence {
@@ -111,37 +115,46 @@ type Entry = (Spanned<String>, Spanned<Yaml>);
 struct Reader<'s> {
     source: &'s Arc<Source>,
     base: usize,
-    diagnostics: Vec<Diagnostic>,
+    /// Keys of entries that are no YAML.
+    broken: Vec<String>,
+    findings: Findings,
 }
 
 impl Reader<'_> {
     fn report(&mut self, found: Diagnostic, span: Span) {
-        self.diagnostics.push(found.at(self.source, span));
+        self.findings.push(found.at(self.source, span));
     }
 
-    /// The keys and values, or nothing if it is no YAML mapping.
+    /// The keys and values, or nothing if it is no YAML mapping. An entry that is no YAML is told and taken out, so that
+    /// the others are read all the same.
     fn entries(&mut self, yaml: &str) -> Option<Vec<Entry>> {
-        if yaml.trim().is_empty() {
-            return Some(Vec::new());
-        }
-        let mut budget = serde_saphyr::Budget::default();
-        budget.max_aliases = 0;
-        budget.max_anchors = 0;
-        budget.max_depth = 8;
-        budget.max_events = 10_000;
-        let mut options = serde_saphyr::Options::default();
-        options.budget = Some(budget);
-        options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
-        match serde_saphyr::from_str_with_options::<Entries>(yaml, options) {
-            Ok(entries) => Some(entries.0),
-            Err(fault) => {
-                self.not_yaml(yaml, &fault);
-                None
+        let mut yaml = yaml.to_owned();
+        for _ in 0..MAX_FAULTS {
+            if yaml.trim().is_empty() {
+                return Some(Vec::new());
+            }
+            match serde_saphyr::from_str_with_options::<Entries>(&yaml, options()) {
+                Ok(entries) => return Some(entries.0),
+                Err(fault) => {
+                    let at = self.not_yaml(&yaml, &fault);
+                    let entry = entry_at(&yaml, at)?;
+                    if is_no_mapping(&fault.to_string()) {
+                        return None;
+                    }
+                    self.broken.extend(yaml[entry.clone()].split(':').next().map(|key| key.trim().to_owned()));
+                    let blank: String = yaml[entry.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+                    // Every octet of a character becomes a space, so that what follows keeps its place.
+                    let lost = entry.len() - blank.len();
+                    let blank = if lost > 0 { format!("{}{blank}", " ".repeat(lost)) } else { blank };
+                    yaml.replace_range(entry, &blank);
+                }
             }
         }
+        None
     }
 
-    fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) {
+    /// Tells a fault, and returns where it is.
+    fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) -> usize {
         let at = fault.location().map_or(0, |place| offset_of(yaml, place.line(), place.column()));
         let rest = yaml[at..].lines().next().unwrap_or_default();
         let span = Span::new(at, at + rest.len().clamp(1, 60)).shifted(self.base);
@@ -151,18 +164,15 @@ impl Reader<'_> {
         let found = if has_mark(line, '&') || has_mark(line, '*') {
             Diagnostic::error("yaml-alias", "anchors (`&name`) and aliases (`*name`) are not allowed here")
                 .help("write the value out; put quotes around a text that begins with `*` or `&`")
-        } else if spoken.contains(NOT_A_MAPPING) {
+        } else if is_no_mapping(&spoken) {
             Diagnostic::error("front-matter-not-mapping", "the front matter is not a list of `key: value` lines")
                 .help("write one `key: value` a line, such as `title: Water in winter`")
         } else {
-            let found = Diagnostic::error("yaml", format!("this is not valid YAML: {}", first_sentence(&spoken)));
-            if line.matches(": ").count() > 1 {
-                found.help("a text with a colon needs quotes: `title: \"Water: a survey\"`")
-            } else {
-                found.help("put quotes around a text that begins with a special character; indent with spaces, not tabs")
-            }
+            let (message, help) = in_plain_words(&first_sentence(&spoken), &yaml[at..]);
+            Diagnostic::error("yaml", message).help(help)
         };
         self.report(found, span);
+        at
     }
 
     fn front_matter(&mut self, entries: &[Entry], yaml: Span) -> FrontMatter {
@@ -185,7 +195,7 @@ impl Reader<'_> {
             }
             self.entry(&mut front, &key.value, key_span, &value.value, span);
         }
-        if front.title.is_none() && !seen.contains(&"title") {
+        if front.title.is_none() && !seen.contains(&"title") && !self.broken.iter().any(|key| key == "title") {
             let found = Diagnostic::error("title-missing", "the issue has no title").help("add a line `title: …` to the front matter");
             self.report(found, Span::new(yaml.start.saturating_sub(4), yaml.start.saturating_sub(1)));
         }
@@ -230,9 +240,19 @@ impl Reader<'_> {
     }
 
     fn lists(&mut self, value: &Yaml, span: Span) -> Vec<Located<ListId>> {
+        let raw = self.source.text().get(span.start..span.end).unwrap_or_default();
+        if raw.split(['[', ',', '-', '\n']).any(|item| item.trim_start().starts_with('!')) {
+            self.report(Diagnostic::error("yaml-tag", "tags (`!name`) are not allowed here").help("write the plain value"), span);
+            return Vec::new();
+        }
         let wanted = "list ids such as `[general]`";
         let one = |reader: &mut Self, value: &Yaml, span: Span| reader.parsed("lists", value, span, |text| text.parse().ok(), wanted);
         match value {
+            Yaml::Sequence(items) if items.is_empty() => {
+                let found = Diagnostic::error("empty-value", "`lists` names no list");
+                self.report(found.help("name one, or take the line out: then the issue goes to the usual lists"), span);
+                Vec::new()
+            }
             Yaml::Sequence(items) => items
                 .iter()
                 .filter_map(|item| {
@@ -271,9 +291,73 @@ impl Reader<'_> {
         if let Some(value) = text.as_deref().and_then(&parse) {
             return Some(Located { value, span });
         }
-        let found = Diagnostic::error("wrong-value", format!("`{key}` is not {wanted}")).help(format!("write {wanted}"));
-        self.report(found, span);
+        let found = Diagnostic::error("wrong-value", format!("`{key}` is not {wanted}"));
+        let is_bracketed = matches!(value, Yaml::Mapping | Yaml::Sequence(_)) && wanted == "a text";
+        let help = if is_bracketed { "put quotes around a text that begins with `{` or `[`".to_owned() } else { format!("write {wanted}") };
+        self.report(found.help(help), span);
         None
+    }
+}
+
+fn options() -> serde_saphyr::Options {
+    let mut budget = serde_saphyr::Budget::default();
+    budget.max_aliases = 0;
+    budget.max_anchors = 0;
+    budget.max_depth = 8;
+    budget.max_events = 10_000;
+    let mut options = serde_saphyr::Options::default();
+    options.budget = Some(budget);
+    options.duplicate_keys = DuplicateKeyPolicy::PassThrough;
+    options
+}
+
+/// The entry in which a fault lies: from its key to the next key. Nothing if the fault is only seen at the end, as with
+/// a quote that is never closed: where it began is anybody's guess.
+fn entry_at(yaml: &str, at: usize) -> Option<Range<usize>> {
+    let begins = |line: &str| line.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '-' | '#' | ']' | '}'));
+    let mut entry = None;
+    let mut offset = 0;
+    for line in yaml.split_inclusive('\n') {
+        if begins(line) {
+            if offset > at {
+                return entry.map(|start| start..offset);
+            }
+            entry = Some(offset);
+        }
+        offset += line.len();
+    }
+    entry.filter(|_| at < yaml.trim_end().len()).map(|start| start..yaml.len())
+}
+
+fn is_no_mapping(spoken: &str) -> bool {
+    spoken.contains(NOT_A_MAPPING) || spoken.contains("expected mapping start")
+}
+
+/// What the parser says, as a person would say it who has never heard of YAML; and what to do.
+fn in_plain_words(spoken: &str, from: &str) -> (String, &'static str) {
+    let first = from.chars().next().unwrap_or(' ');
+    if spoken.contains("mapping values are not allowed") {
+        ("this line has a second colon".to_owned(), "a text with a colon needs quotes: `title: \"Water: a survey\"`")
+    } else if spoken.contains("unclosed quote") {
+        ("the quote that begins here is never closed".to_owned(), "put a quote of the same kind at its end")
+    } else if spoken.contains("unexpected character") {
+        (format!("a text may not begin with `{first}`"), "put quotes around the whole text")
+    } else if spoken.contains("tabs disallowed") {
+        ("this line begins with a tab".to_owned(), "indent with spaces, or not at all")
+    } else if spoken.contains("trailing content") {
+        (
+            "there is more after the closing quote".to_owned(),
+            "use the other kind of quotes around the whole text: `\"Don't\"` or `'Say \"no\"'`",
+        )
+    } else if spoken.contains("simple key expected") {
+        ("this line has no colon".to_owned(), "write `key: value`")
+    } else if spoken.contains("limit exceeded") || spoken.contains("budget") {
+        ("there are more values or brackets here than any issue needs".to_owned(), "front matter has a few short lines")
+    } else {
+        (
+            format!("this cannot be read as `key: value` ({spoken})"),
+            "put quotes around a text that begins with a special character; indent with spaces, not tabs",
+        )
     }
 }
 

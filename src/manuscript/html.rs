@@ -10,6 +10,9 @@ use html5ever::tokenizer::{BufferQueue, TagKind, Token, TokenSink, TokenSinkResu
 use super::document::{Block, BlockKind, Image, Inline, InlineKind, Link};
 use crate::diagnostic::{Diagnostic, Span};
 
+/// Most tags that stay open within each other; those inside are dropped, what they enclose stays (STANDARDS T14).
+const MAX_OPEN: usize = 20;
+
 /// The blocks that an HTML block of Markdown stands for, and what had to be left out of it.
 pub(super) fn paragraphs(html: &str, span: Span) -> (Vec<Block>, Vec<Diagnostic>) {
     let mut blocks = Vec::new();
@@ -20,7 +23,7 @@ pub(super) fn paragraphs(html: &str, span: Span) -> (Vec<Block>, Vec<Diagnostic>
         let (inlines, findings) = std::mem::take(gathered).finish();
         diagnostics.extend(findings.into_iter().map(|(found, _)| found));
         let level = level.take();
-        if !inlines.is_empty() && !super::document::plain(&inlines).is_empty() || has_image(&inlines) {
+        if says_something(&inlines) {
             let kind = level.map_or(BlockKind::Paragraph(inlines.clone()), |level| BlockKind::Heading { level, inlines });
             blocks.push(Block { kind, span });
         }
@@ -40,9 +43,16 @@ pub(super) fn paragraphs(html: &str, span: Span) -> (Vec<Block>, Vec<Diagnostic>
     (blocks, diagnostics)
 }
 
-fn has_image(inlines: &[Inline]) -> bool {
+/// Whether there are letters, an image or a link in it.
+fn says_something(inlines: &[Inline]) -> bool {
+    let mut found = !super::document::plain(inlines).is_empty();
+    super::document::within(inlines, &mut |inline| found |= matches!(inline.kind, InlineKind::Image(_) | InlineKind::Link(_)));
+    found
+}
+
+fn has_link(inlines: &[Inline]) -> bool {
     let mut found = false;
-    super::document::within(inlines, &mut |inline| found |= matches!(inline.kind, InlineKind::Image(_)));
+    super::document::within(inlines, &mut |inline| found |= matches!(inline.kind, InlineKind::Link(_)));
     found
 }
 
@@ -106,6 +116,9 @@ impl Gatherer {
     /// Takes an inline that is not HTML.
     pub(super) fn push(&mut self, inline: Inline) {
         if self.silent.is_none() {
+            if self.is_open("a") && has_link(std::slice::from_ref(&inline)) {
+                self.close("a");
+            }
             self.open.last_mut().map_or(&mut self.done, |opened| &mut opened.inlines).push(inline);
         }
     }
@@ -130,14 +143,20 @@ impl Gatherer {
             Piece::Text(text) => self.push(Inline { kind: InlineKind::Text(collapse(&text)), span }),
             Piece::Open { name, attributes } => self.open(name, &attributes, span),
             Piece::Close { name } if self.silent.as_deref() == Some(&name) => self.silent = None,
-            Piece::Close { name } => {
-                if self.open.iter().any(|opened| opened.name == name) {
-                    while self.open.last().is_some_and(|opened| opened.name != name) {
-                        self.close_last();
-                    }
-                    self.close_last();
-                }
+            Piece::Close { name } => self.close(&name),
+        }
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        self.open.iter().any(|opened| opened.name == name)
+    }
+
+    fn close(&mut self, name: &str) {
+        if self.is_open(name) {
+            while self.open.last().is_some_and(|opened| opened.name != name) {
+                self.close_last();
             }
+            self.close_last();
         }
     }
 
@@ -156,6 +175,17 @@ impl Gatherer {
             }),
             "a" if attribute("href").is_none() => {}
             "a" | "em" | "i" | "cite" | "strong" | "b" | "del" | "s" | "strike" | "sup" | "code" | "tt" => {
+                if name == "a" {
+                    self.close("a");
+                }
+                if self.open.len() >= MAX_OPEN {
+                    if name != "a" {
+                        return;
+                    }
+                    while !self.open.is_empty() {
+                        self.close_last();
+                    }
+                }
                 let target = attribute("href").unwrap_or_default();
                 self.open.push(Opened { name, target, span, inlines: Vec::new() });
             }

@@ -7,7 +7,7 @@ use comrak::{Arena, Options, parse_document};
 
 use super::document::{Alignment, Block, BlockKind, Cell, Footnote, Image, Inline, InlineKind, Item, Link};
 use super::html;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 
 /// Deepest nesting of quotes, lists and emphasis that is kept (STANDARDS T14).
 const MAX_DEPTH: usize = 40;
@@ -26,11 +26,11 @@ pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options());
     let mut reader =
-        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), diagnostics: Vec::new() };
+        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), findings: Findings::default() };
     let blocks = reader.blocks(root, 0);
     let mut footnotes = reader.footnotes;
     footnotes.sort_by_key(|note| note.number);
-    Body { blocks, footnotes, diagnostics: reader.diagnostics }
+    Body { blocks, footnotes, diagnostics: reader.findings.into_vec() }
 }
 
 fn options() -> Options<'static> {
@@ -55,7 +55,7 @@ struct Reader<'s> {
     lines: Vec<usize>,
     length: usize,
     footnotes: Vec<Footnote>,
-    diagnostics: Vec<Diagnostic>,
+    findings: Findings,
 }
 
 impl Reader<'_> {
@@ -67,13 +67,11 @@ impl Reader<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic, span: Span) {
-        if !self.diagnostics.iter().any(|found| found.code == diagnostic.code && found.span == span) {
-            self.diagnostics.push(diagnostic.at(self.source, span));
-        }
+        self.findings.push(diagnostic.at(self.source, span));
     }
 
     fn too_deep(&mut self, depth: usize, span: Span) -> bool {
-        if depth > MAX_DEPTH && !self.diagnostics.iter().any(|found| found.code == "too-deep") {
+        if depth > MAX_DEPTH && !self.findings.contains("too-deep") {
             self.report(
                 Diagnostic::error("too-deep", format!("lists, quotes or emphasis nest more than {MAX_DEPTH} levels deep"))
                     .help("take some of the levels out; no mail program shows them"),
@@ -174,9 +172,10 @@ impl Reader<'_> {
                 gathered.tag(tag, span);
                 continue;
             }
-            let kind = self.inline(node, depth + 1);
-            if let Some(kind) = kind {
-                gathered.push(Inline { kind, span });
+            match self.inline(node, depth + 1) {
+                Some(InlineKind::Link(link)) => unnested(link, span).into_iter().for_each(|inline| gathered.push(inline)),
+                Some(kind) => gathered.push(Inline { kind, span }),
+                None => {}
             }
         }
         let (inlines, findings) = gathered.finish();
@@ -206,4 +205,25 @@ impl Reader<'_> {
             _ => return None,
         })
     }
+}
+
+/// A link whose text holds further links, in raw HTML, comes apart into links that stand side by side.
+fn unnested(link: Link, span: Span) -> Vec<Inline> {
+    let is_link = |inline: &Inline| matches!(inline.kind, InlineKind::Link(_));
+    if !link.inlines.iter().any(is_link) {
+        return vec![Inline { kind: InlineKind::Link(link), span }];
+    }
+    let Link { target, inlines, file } = link;
+    let mut out: Vec<Inline> = Vec::new();
+    for inline in inlines {
+        match out.last_mut().map(|last| &mut last.kind) {
+            Some(InlineKind::Link(last)) if last.target == target && !is_link(&inline) => last.inlines.push(inline),
+            _ if is_link(&inline) => out.push(inline),
+            _ => {
+                let link = Link { target: target.clone(), inlines: vec![inline], file: file.clone() };
+                out.push(Inline { kind: InlineKind::Link(link), span });
+            }
+        }
+    }
+    out
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use document::{Block, BlockKind, Footnote, Inline, Item, plain};
 use front_matter::FrontMatter;
 
-use crate::diagnostic::{Checked, Diagnostic, Source, Span};
+use crate::diagnostic::{Checked, Diagnostic, Findings, Source, Span};
 use crate::issue::IssueId;
 use crate::issue::archive::fold_title;
 
@@ -137,6 +137,7 @@ impl Parts {
         title: Option<&str>,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Option<Self> {
+        drop_empty_headings(&mut blocks, source, diagnostics);
         let Some(first) = blocks.iter().position(|block| heading(block).is_some()) else {
             let at = source.text().len();
             diagnostics.push(
@@ -158,21 +159,49 @@ impl Parts {
             let title = vec![Inline { kind: document::InlineKind::Text(title.unwrap_or_default().to_owned()), span }];
             return Some(Self { introduction: Vec::new(), featured: Article { title, span, blocks }, related, sections: Vec::new() });
         }
-        let first = blocks.iter().position(|block| heading(block).is_some())?;
-        let mut rest = blocks.split_off(first);
-        let introduction = blocks;
-        let end = 1 + rest[1..].iter().position(is_top).unwrap_or(rest.len() - 1);
-        let mut after = rest.split_off(end);
-        let featured = article(rest)?;
-        let mut sections = Vec::new();
-        while !after.is_empty() {
-            let end = 1 + after[1..].iter().position(is_top).unwrap_or(after.len() - 1);
-            let next = after.split_off(end);
-            sections.push(section(after)?);
-            after = next;
-        }
+        let mut first = true;
+        let (introduction, articles) = grouped(blocks, |level| std::mem::take(&mut first) || level == 1);
+        let mut articles = articles.into_iter();
+        let featured = articles.next()?;
+        let sections = articles
+            .map(|Article { title, span, blocks }| {
+                let (introduction, pieces) = grouped(blocks, |level| level == 2);
+                Section { title, span, introduction, pieces }
+            })
+            .collect();
         Some(Self { introduction, featured, related, sections })
     }
+}
+
+/// What stands before the first heading that opens an article, and the articles.
+fn grouped(blocks: Vec<Block>, mut opens: impl FnMut(u8) -> bool) -> (Vec<Block>, Vec<Article>) {
+    let mut before = Vec::new();
+    let mut articles: Vec<Article> = Vec::new();
+    for Block { kind, span } in blocks {
+        match kind {
+            BlockKind::Heading { level, inlines } if opens(level) => articles.push(Article { title: inlines, span, blocks: Vec::new() }),
+            kind => articles.last_mut().map_or(&mut before, |article| &mut article.blocks).push(Block { kind, span }),
+        }
+    }
+    (before, articles)
+}
+
+/// A heading without words would be read out as a heading and say nothing.
+fn drop_empty_headings(blocks: &mut Vec<Block>, source: &Arc<Source>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut findings = Findings::default();
+    blocks.retain(|block| {
+        let Some((_, inlines)) = heading(block) else { return true };
+        let mut shows = !plain(inlines).is_empty();
+        document::within(inlines, &mut |inline| {
+            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_));
+        });
+        if !shows {
+            let found = Diagnostic::warning("heading-empty", "this heading says nothing and is left out");
+            findings.push(found.at(source, block.span).help("write what it should say, or take the `#` out"));
+        }
+        shows
+    });
+    diagnostics.extend(findings.into_vec());
 }
 
 fn heading(block: &Block) -> Option<(u8, &[Inline])> {
@@ -188,21 +217,6 @@ fn article(mut blocks: Vec<Block>) -> Option<Article> {
         BlockKind::Heading { inlines, .. } => Some(Article { title: inlines, span: first.span, blocks }),
         _ => None,
     }
-}
-
-fn section(blocks: Vec<Block>) -> Option<Section> {
-    let Article { title, span, mut blocks } = article(blocks)?;
-    let opens_piece = |block: &Block| heading(block).is_some_and(|(level, _)| level == 2);
-    let first = blocks.iter().position(opens_piece).unwrap_or(blocks.len());
-    let mut rest = blocks.split_off(first);
-    let mut pieces = Vec::new();
-    while !rest.is_empty() {
-        let end = 1 + rest[1..].iter().position(opens_piece).unwrap_or(rest.len() - 1);
-        let next = rest.split_off(end);
-        pieces.push(article(rest)?);
-        rest = next;
-    }
-    Some(Section { title, span, introduction: blocks, pieces })
 }
 
 /// Takes the related list out of the blocks: from its heading to the next heading of the same or a higher level.

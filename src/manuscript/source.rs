@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Checked, Diagnostic, Source, Span};
+use crate::diagnostic::{Checked, Diagnostic, Findings, Source, Span};
 
 /// Largest manuscript that is read, in octets (STANDARDS T14).
 pub const MAX_MANUSCRIPT: usize = 1 << 20;
@@ -51,10 +51,9 @@ fn not_utf8(name: &str, bytes: &[u8], valid: usize) -> Diagnostic {
     Diagnostic::error("not-utf8", found).at(&shown, Span::new(at, at + 3)).help(help)
 }
 
-/// Characters that no keyboard writes and that could hide or forge something: the first of each kind is shown.
+/// Characters that no keyboard writes and that could hide or forge something.
 fn control_characters(source: &Arc<Source>) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    let mut seen = Vec::new();
+    let mut found = Findings::default();
     for (at, c) in source.text().char_indices() {
         let fault = match c {
             '\n' | '\t' => continue,
@@ -73,12 +72,9 @@ fn control_characters(source: &Arc<Source>) -> Vec<Diagnostic> {
             }
             _ => continue,
         };
-        if !seen.contains(&c) {
-            seen.push(c);
-            found.push(fault.at(source, Span::new(at, at + c.len_utf8())));
-        }
+        found.push(fault.at(source, Span::new(at, at + c.len_utf8())));
     }
-    found
+    found.into_vec()
 }
 
 fn merge_leftovers(source: &Arc<Source>) -> Option<Diagnostic> {
@@ -119,7 +115,7 @@ mod tests {
     fn what_is_no_text_is_said_once_with_its_place() {
         assert_eq!(codes(b""), ["file-empty"]);
         assert_eq!(codes(b"  \n\t\n"), ["file-empty"]);
-        assert_eq!(codes(b"a\0b\0c"), ["nul-character"]);
+        assert_eq!(codes(b"a\0b\0c"), ["nul-character", "nul-character"]);
         assert_eq!(codes("a\u{202e}b".as_bytes()), ["bidi-control"]);
         assert_eq!(codes(b"\xff\xfea\0b\0"), ["not-utf8"]);
         assert_eq!(codes(&vec![b'a'; MAX_MANUSCRIPT + 1]), ["file-too-large"]);

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Brings the outside checkers of the mail and the pages: Chromium, Java, and three node modules into a folder of their own.
+# Brings the outside checkers of the mail and the pages: Chromium, Java, three node modules, and a Python package that
+# verifies signatures; the last four into a folder of their own.
 #
 #   tests/oracles/install.sh [FOLDER]      FOLDER defaults to MASTHEAD_ORACLES, else target/oracles
 #
 # Safe to run again: what is there already is left alone, and then nothing goes over the network.
 set -euo pipefail
 
+readonly DKIMPY=1.1.8
 readonly MODULES=(axe-core@4.14.1 playwright-core@1.65.1 vnu-jar@26.9.27)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -30,6 +32,8 @@ have_browser || wanted+=(chromium)
 have java || wanted+=(default-jre-headless)
 have node || wanted+=(nodejs)
 have npm || wanted+=(npm)
+have python3 || wanted+=(python3)
+python3 -m pip --version >/dev/null 2>&1 || wanted+=(python3-pip)
 if ((${#wanted[@]} > 0)); then
   say "installing ${wanted[*]}"
   as_root=()
@@ -53,6 +57,12 @@ if ((${#missing[@]} > 0)); then
   [[ -e $folder/package.json ]] || echo '{ "private": true }' >"$folder/package.json"
   # No install scripts: the three work as they are, and vnu-jar's would fetch a second Java.
   npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact "${missing[@]}" >/dev/null
+fi
+
+# A Python package, likewise.
+if ! PYTHONPATH=$folder/python python3 -c 'import dkim' >/dev/null 2>&1; then
+  say "fetching dkimpy==$DKIMPY into $folder"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder/python" "dkimpy==$DKIMPY"
 fi
 
 say "ready in $folder"

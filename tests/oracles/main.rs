@@ -3,6 +3,8 @@
 //! `tests/oracles/install.sh` brings them. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
 
+#[path = "signatures.rs"]
+mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -14,7 +14,7 @@ use crate::mailing::compose::Composer;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::mailing::settle::{Judgement, Outcome, settle};
-use crate::mailing::{Delivery, Fate, MailingId};
+use crate::mailing::{Delivery, Fate, MailingId, Stage};
 use crate::relay::{Answer, Connection, Relay, RelayError};
 use crate::store::{Attempt, Store};
 
@@ -128,7 +128,15 @@ impl<'s> Worker<'s> {
     /// Hands one delivery over and records what became of it. Gives the connection back, to be used again or closed.
     async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Connection, AppError> {
         let shared = self.shared;
-        let message = shared.composer.compose(&delivery)?;
+        let message = match shared.composer.compose(&delivery) {
+            Ok(message) => message,
+            Err(fault) => {
+                // One reader's message that cannot be written must not keep the others from theirs.
+                let refused = self.attempt(&delivery, Stage::Greeting, Fate::Refused);
+                self.record(Attempt { fault: Some(fault.to_string()), ..refused }).await?;
+                return Ok(connection);
+            }
+        };
         shared.pace.turn().await;
         shared.store.submitting(shared.mailing, delivery.subscriber, shared.clock.now()).await?;
         let submitted = connection.submit(&message.envelope, &message.octets).await;
@@ -136,8 +144,7 @@ impl<'s> Worker<'s> {
             Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
             Err(fault) => (self.lost(&fault), None, Some(fault.to_string())),
         };
-        let now = shared.clock.now();
-        let settlement = settle(&delivery, &outcome, now, &shared.plan, shared.on_doubt);
+        let settlement = settle(&delivery, &outcome, shared.clock.now(), &shared.plan, shared.on_doubt);
         let stage = match outcome {
             Outcome::Answered(stage, _) | Outcome::Lost { stage, .. } => stage,
         };
@@ -145,25 +152,32 @@ impl<'s> Worker<'s> {
             let said = reply.as_ref().map(ToString::to_string).unwrap_or_default();
             shared.halt(format!("relay `{}` turned us away at {stage}, whoever the reader: {said}", shared.relay.name()));
         }
-        shared
-            .store
-            .record(Attempt {
-                mailing: shared.mailing,
-                subscriber: delivery.subscriber,
-                relay: shared.relay.name().to_owned(),
-                at: now,
-                stage,
-                reply,
-                fault,
-                fate: settlement.fate,
-                suppress: settlement.judgement == Judgement::Hard,
-            })
-            .await?;
-        shared.progress.settled.fetch_add(1, Ordering::Relaxed);
-        if settlement.fate == Fate::Accepted {
-            shared.progress.accepted.fetch_add(1, Ordering::Relaxed);
-        }
+        let suppress = settlement.judgement == Judgement::Hard;
+        self.record(Attempt { reply, fault, suppress, ..self.attempt(&delivery, stage, settlement.fate) }).await?;
         Ok(connection)
+    }
+
+    /// A try of this delivery as the ledger keeps it, before anything is known of its reply.
+    fn attempt(&self, delivery: &Delivery, stage: Stage, fate: Fate) -> Attempt {
+        Attempt {
+            mailing: self.shared.mailing,
+            subscriber: delivery.subscriber,
+            relay: self.shared.relay.name().to_owned(),
+            at: self.shared.clock.now(),
+            stage,
+            reply: None,
+            fault: None,
+            fate,
+            suppress: false,
+        }
+    }
+
+    async fn record(&self, attempt: Attempt) -> Result<(), AppError> {
+        let accepted = attempt.fate == Fate::Accepted;
+        self.shared.store.record(attempt).await?;
+        self.shared.progress.settled.fetch_add(1, Ordering::Relaxed);
+        self.shared.progress.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
+        Ok(())
     }
 
     fn lost(&self, fault: &RelayError) -> Outcome {
@@ -172,7 +186,7 @@ impl<'s> Worker<'s> {
         }
         match fault {
             RelayError::Lost { stage, in_doubt, .. } => Outcome::Lost { stage: *stage, in_doubt: *in_doubt },
-            RelayError::Open { .. } | RelayError::Unfit { .. } => Outcome::Lost { stage: crate::mailing::Stage::Greeting, in_doubt: false },
+            RelayError::Open { .. } | RelayError::Unfit { .. } => Outcome::Lost { stage: Stage::Greeting, in_doubt: false },
         }
     }
 }

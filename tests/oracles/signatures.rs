@@ -1,0 +1,68 @@
+//! dkimpy on the signatures of the real binary: they hold, and whatever a forger would change breaks them.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rcgen::{KeyPair, PKCS_RSA_SHA256};
+
+use super::support::newsroom::{ISSUE, Newsroom, close_to_others};
+use super::{ask, on_path, oracles, skip};
+
+const SETTINGS: &str = "[dkim]\ndomain = \"news.example.org\"\nselector = \"nl2026\"\nkey_file = \"dkim.pem\"";
+
+/// The sender's newsroom with a key of its own.
+fn signing() -> Newsroom {
+    let newsroom = Newsroom::new().with_known_key().table(SETTINGS).issue("2014-12", ISSUE).back_issues();
+    newsroom.write("dkim.pem", &KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap().serialize_pem());
+    close_to_others(&newsroom.path("dkim.pem"));
+    newsroom.build()
+}
+
+fn verifier(record: &str) -> Command {
+    let mut command = Command::new("python3");
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/dkim_verify.py"))
+        .arg(record)
+        .env("PYTHONPATH", oracles().join("python"));
+    command
+}
+
+/// Whether dkimpy believes these octets.
+fn holds(record: &str, octets: &[u8]) -> bool {
+    let mut child = verifier(record).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(octets).unwrap();
+    child.wait().unwrap().success()
+}
+
+#[test]
+fn d1_d3_l4_dkimpy_believes_the_signature_and_no_forgery_of_it() {
+    if !on_path("python3") || !verifier("--available").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return skip("dkimpy", "no python3 with dkimpy; run tests/oracles/install.sh");
+    }
+    let newsroom = signing();
+    let status = newsroom.run(["status", "--json"]).ok().json();
+    let record = status["dkim_record"][1].as_str().unwrap().to_owned();
+    newsroom.run(["render", "2014-12", "--to", "eml", "--out", &newsroom.shown("out")]).ok();
+    let path = newsroom.path("out/2014-12.eml");
+    let message = fs::read(&path).unwrap();
+    ask("dkimpy", verifier(&record).stdin(fs::File::open(path).unwrap()));
+
+    let altered = |from: &str, to: &str| {
+        let text = String::from_utf8(message.clone()).unwrap();
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1).into_bytes()
+    };
+    assert!(holds(&record, &altered("Subject: ", "Subject:   ")), "blanks may change on the way");
+    for forged in [
+        altered("From: ", "From: Mallory <m@example.net>\r\nFrom: "),
+        altered("Subject: ", "Subject: Win\r\nSubject: "),
+        altered("MIME-Version", "Cc: victim@example.net\r\nMIME-Version"),
+        altered("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", ""),
+        altered("/u/", "/v/"),
+        [&message[..], b"one more line\r\n"].concat(),
+    ] {
+        assert!(!holds(&record, &forged), "{}", String::from_utf8_lossy(&forged[..2000]));
+    }
+}
