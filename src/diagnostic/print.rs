@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 use serde::Serialize;
 
-use super::{Diagnostic, Position, Severity};
+use super::{Diagnostic, Position, Severity, Source, Span};
 
 /// How findings are drawn in a terminal.
 #[derive(Debug, Clone, Copy)]
@@ -91,16 +91,60 @@ pub fn listed(diagnostics: &[Diagnostic]) -> Vec<Listed<'_>> {
         .collect()
 }
 
+/// Most characters of a line that are drawn on either side of where a finding begins.
+const AROUND: usize = 120;
+
 /// A finding as miette draws it.
 struct Drawn<'a> {
     found: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    excerpt: Option<Excerpt>,
 }
 
 impl<'a> Drawn<'a> {
     fn new(found: &'a Diagnostic) -> Self {
-        let source = found.source.as_ref().map(|source| NamedSource::new(source.name(), printable(source.text())));
-        Self { found, source }
+        Self { found, excerpt: found.source.as_ref().map(|source| Excerpt::of(source, found.span)) }
+    }
+}
+
+/// The line that a finding is about, or as much of it as fits on a screen.
+struct Excerpt {
+    name: String,
+    text: String,
+    /// Where the text begins in the source.
+    start: usize,
+    /// What is underlined, in bytes of the source.
+    label: SourceSpan,
+    /// Line of the source and column at which the finding begins, from 0.
+    place: (usize, usize),
+}
+
+impl Excerpt {
+    fn of(source: &Source, span: Span) -> Self {
+        let text = source.text();
+        let at = floor(text, span.start);
+        let line = text[..at].rfind('\n').map_or(0, |nl| nl + 1);
+        let end = text[at..].find('\n').map_or(text.len(), |nl| at + nl);
+        let before = text[line..at].char_indices().rev().nth(AROUND - 1).map_or(line, |(cut, _)| line + cut);
+        let after = text[at..end].char_indices().nth(AROUND).map_or(end, |(cut, _)| at + cut);
+        let until = floor(text, span.end.clamp(at, after));
+        let Position { line, column } = source.position(at);
+        Self {
+            name: source.name().to_owned(),
+            text: printable(&text[before..after]),
+            start: before,
+            label: (at, until - at).into(),
+            place: (line - 1, column - 1),
+        }
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(&'a self, span: &SourceSpan, _: usize, _: usize) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let whole: SourceSpan = (self.start, self.text.len()).into();
+        // Asked for the finding alone, miette wants to know its place; asked for the context, the line.
+        let column = if *span == self.label { self.place.1 } else { 0 };
+        let contents = MietteSpanContents::new_named(self.name.clone(), self.text.as_bytes(), whole, self.place.0, column, 1);
+        Ok(Box::new(contents))
     }
 }
 
@@ -149,16 +193,12 @@ impl miette::Diagnostic for Drawn<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn SourceCode)
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.source.as_ref()?;
-        let source = self.found.source.as_ref()?;
-        let start = self.found.span.start.min(source.text().len());
-        let line_end = source.text()[floor(source.text(), start)..].find('\n').map_or(source.text().len(), |at| start + at);
-        let end = floor(source.text(), self.found.span.end.min(line_end).max(start));
-        Some(Box::new(std::iter::once(LabeledSpan::underline((start, end.saturating_sub(start))))))
+        let label = self.excerpt.as_ref()?.label;
+        Some(Box::new(std::iter::once(LabeledSpan::new_with_span(None, label))))
     }
 }
 

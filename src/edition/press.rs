@@ -64,11 +64,15 @@ impl Press {
             let registry = if medium_is_html(name) { &mut html } else { &mut text };
             match compile::compile(name, source) {
                 Ok(template) => {
-                    partials.insert(name.clone(), calls::called(&template, source));
+                    partials.insert(name.clone(), calls::called(&template));
                     used.gather(&template, source);
                     registry.register_template(name, template);
                 }
-                Err(found) => diagnostics.push(*found),
+                Err(found) => {
+                    // Still there for those who call it: one fault is not to be told as many.
+                    partials.insert(name.clone(), calls::Calls::default());
+                    diagnostics.push(*found);
+                }
             }
         }
         diagnostics.extend(calls::wrong(&partials, &sources));
@@ -76,7 +80,9 @@ impl Press {
         if !has_errors(&diagnostics) {
             diagnostics.extend(press.trials());
             diagnostics.extend(calls::idle(overrides, &partials));
-            diagnostics.extend(used.suspects());
+            let is_told = |suspect: &Diagnostic| diagnostics.iter().any(|d| d.source == suspect.source && d.span == suspect.span);
+            let suspects: Vec<Diagnostic> = used.suspects().into_iter().filter(|suspect| !is_told(suspect)).collect();
+            diagnostics.extend(suspects);
         }
         let value = (!has_errors(&diagnostics)).then_some(press);
         Checked { value, diagnostics }

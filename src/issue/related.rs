@@ -188,12 +188,18 @@ const CLOSING: [char; 4] = ['"', '\u{201d}', '\u{201c}', '\u{bb}'];
 /// Cuts the title off the front: what stands in quotes, what is emphasised, or all before a date in brackets.
 fn take_title(inlines: Vec<Inline>) -> (Vec<Inline>, Vec<Inline>) {
     let words = flat(&inlines);
+    if let [first, rest @ ..] = inlines.as_slice()
+        && matches!(first.kind, InlineKind::Emphasis(_) | InlineKind::Strong(_))
+        && !flat(rest).trim_start().starts_with(char::is_alphanumeric)
+    {
+        return (vec![first.clone()], rest.to_vec());
+    }
     let trimmed = words.trim_start();
     let skipped = words.len() - trimmed.len();
     if let Some(open) = trimmed.chars().next().filter(|c| OPENING.contains(c)) {
         let start = skipped + open.len_utf8();
         // The last closing quote that ends the text or stands before a bracket, a dash or a comma is the title's own.
-        let ends = |at: usize| words[at..].chars().nth(1).is_none_or(|next| !next.is_alphanumeric());
+        let ends = |at: usize| words[at..].chars().nth(1).is_none_or(|next| !next.is_alphanumeric() && !CLOSING.contains(&next));
         let close = words[start..].match_indices(CLOSING).map(|(at, _)| start + at).find(|at| ends(*at));
         if let Some(close) = close {
             let (title, rest) = split(inlines, close);
@@ -201,11 +207,6 @@ fn take_title(inlines: Vec<Inline>) -> (Vec<Inline>, Vec<Inline>) {
             let quote = words[close..].chars().next().map_or(0, char::len_utf8);
             return (title, split(rest, quote).1);
         }
-    }
-    if inlines.first().is_some_and(|first| matches!(first.kind, InlineKind::Emphasis(_) | InlineKind::Strong(_))) {
-        let mut inlines = inlines;
-        let rest = inlines.split_off(1);
-        return (inlines, rest);
     }
     let dated = words.match_indices('(').map(|(at, _)| at).find(|at| bracketed(&words[*at..]).is_some());
     match dated {
@@ -218,7 +219,7 @@ fn take_title(inlines: Vec<Inline>) -> (Vec<Inline>, Vec<Inline>) {
 fn take_date(inlines: Vec<Inline>) -> (Option<WrittenDate>, Vec<Inline>) {
     let words = flat(&inlines);
     let skipped = words.len() - words.trim_start().len();
-    match bracketed(&words[skipped..]) {
+    match bracketed(&words[skipped..]).or_else(|| after_comma(&words[skipped..])) {
         Some((date, length)) => (Some(date), split(inlines, skipped + length).1),
         None => (None, inlines),
     }
@@ -228,6 +229,15 @@ fn bracketed(text: &str) -> Option<(WrittenDate, usize)> {
     let inner = text.strip_prefix('(')?;
     let end = inner.find(')')?;
     Some((WrittenDate::parse(inner[..end].trim())?, end + 2))
+}
+
+/// `, April 2014`, up to the end or to what opens a note.
+fn after_comma(text: &str) -> Option<(WrittenDate, usize)> {
+    let inner = text.strip_prefix(',')?;
+    let ends = [" \u{2014} ", " \u{2013} ", " - ", ": ", "; "].into_iter().filter_map(|end| inner.find(end));
+    let length = ends.min().unwrap_or(inner.len());
+    let written = inner.get(..length)?.trim().trim_end_matches('.');
+    Some((WrittenDate::parse(written)?, length + 1))
 }
 
 fn trim_quote(inlines: Vec<Inline>) -> Vec<Inline> {

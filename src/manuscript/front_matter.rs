@@ -156,12 +156,13 @@ impl Reader<'_> {
     /// Tells a fault, and returns where it is.
     fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) -> usize {
         let at = fault.location().map_or(0, |place| offset_of(yaml, place.line(), place.column()));
-        let rest = yaml[at..].lines().next().unwrap_or_default();
-        let span = Span::new(at, at + rest.len().clamp(1, 60)).shifted(self.base);
-        let line = yaml[..at].rfind('\n').map_or(0, |nl| nl + 1);
-        let line = yaml[line..].lines().next().unwrap_or_default();
+        let line_start = yaml[..at].rfind('\n').map_or(0, |nl| nl + 1);
+        let line = yaml[line_start..].lines().next().unwrap_or_default();
+        let shown = mark_in(line).map_or(at, |mark| line_start + mark);
+        let rest = yaml[shown..].lines().next().unwrap_or_default();
+        let span = Span::new(shown, shown + rest.len().clamp(1, 60)).shifted(self.base);
         let spoken = fault.without_snippet().to_string();
-        let found = if has_mark(line, '&') || has_mark(line, '*') {
+        let found = if mark_in(line).is_some() {
             Diagnostic::error("yaml-alias", "anchors (`&name`) and aliases (`*name`) are not allowed here")
                 .help("write the value out; put quotes around a text that begins with `*` or `&`")
         } else if is_no_mapping(&spoken) {
@@ -188,9 +189,9 @@ impl Reader<'_> {
             }
             seen.push(&key.value);
             let between = self.source.text().get(key_span.end..span.start).unwrap_or_default();
-            if between.contains('!') || self.source.text()[span.start..].starts_with('!') {
-                let found = Diagnostic::error("yaml-tag", "tags (`!name`) are not allowed here").help("write the plain value");
-                self.report(found, Span::new(key_span.end, span.end));
+            let tag = between.find('!').map(|at| key_span.end + at);
+            if let Some(start) = tag.or_else(|| self.source.text()[span.start..].starts_with('!').then_some(span.start)) {
+                self.tag(Span::new(start, span.end));
                 continue;
             }
             self.entry(&mut front, &key.value, key_span, &value.value, span);
@@ -200,6 +201,10 @@ impl Reader<'_> {
             self.report(found, Span::new(yaml.start.saturating_sub(4), yaml.start.saturating_sub(1)));
         }
         front
+    }
+
+    fn tag(&mut self, span: Span) {
+        self.report(Diagnostic::error("yaml-tag", "tags (`!name`) are not allowed here").help("write the plain value"), span);
     }
 
     fn entry(&mut self, front: &mut FrontMatter, key: &str, key_span: Span, value: &Yaml, span: Span) {
@@ -240,10 +245,13 @@ impl Reader<'_> {
     }
 
     fn lists(&mut self, value: &Yaml, span: Span) -> Vec<Located<ListId>> {
-        let raw = self.source.text().get(span.start..span.end).unwrap_or_default();
-        if raw.split(['[', ',', '-', '\n']).any(|item| item.trim_start().starts_with('!')) {
-            self.report(Diagnostic::error("yaml-tag", "tags (`!name`) are not allowed here").help("write the plain value"), span);
-            return Vec::new();
+        if let Yaml::Sequence(items) = value {
+            let end = items.last().map_or(span.end, |item| span_of(item).shifted(self.base).end);
+            let raw = self.source.text().get(span.start..end).unwrap_or_default();
+            if let Some(at) = raw.find('!') {
+                self.tag(Span::new(span.start + at, end));
+                return Vec::new();
+            }
         }
         let wanted = "list ids such as `[general]`";
         let one = |reader: &mut Self, value: &Yaml, span: Span| reader.parsed("lists", value, span, |text| text.parse().ok(), wanted);
@@ -369,8 +377,12 @@ fn first_sentence(text: &str) -> String {
     clip(line.split(" at line ").next().unwrap_or(line))
 }
 
-fn has_mark(line: &str, mark: char) -> bool {
-    line.split_whitespace().any(|word| word.starts_with(mark) && word.len() > 1)
+/// Where an anchor or an alias stands in a line.
+fn mark_in(line: &str) -> Option<usize> {
+    line.match_indices(['&', '*']).map(|(at, _)| at).find(|at| {
+        let begins = line[..*at].ends_with(|c: char| c.is_whitespace() || matches!(c, '[' | ',' | '{'));
+        begins && line[at + 1..].starts_with(|c: char| !c.is_whitespace())
+    })
 }
 
 fn clip(text: &str) -> String {

@@ -107,7 +107,9 @@ pub fn parse(draft: &Draft, related_heading: &str) -> Checked<Manuscript> {
     let body = markdown::parse(source, body_at);
     diagnostics.extend(body.diagnostics);
     let title = front.as_ref().and_then(|front| front.title.as_ref()).map(|title| title.value.as_str());
-    let parts = Parts::of(body.blocks, related_heading, source, title, &mut diagnostics);
+    // Where the front matter swallows the whole file, nothing can be said of the text.
+    let is_swallowed = front.is_none() && body_at == source.text().len();
+    let parts = if is_swallowed { None } else { Parts::of(body.blocks, related_heading, source, title, &mut diagnostics) };
     let value = front.zip(parts).map(|(front, parts)| Manuscript {
         id: draft.id.clone(),
         source: Arc::clone(source),

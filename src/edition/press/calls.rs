@@ -10,7 +10,7 @@ use super::{TemplateFile, medium_is_html, name_of};
 use crate::diagnostic::{Diagnostic, Source, Span};
 
 /// A call of a partial: its name, or nothing where the name is reckoned at print time, and where it stands.
-type Call = (Option<String>, Span);
+type Call = (Option<String>, (usize, usize));
 
 /// The partials that a template calls, and those that it defines for itself with the calls in them.
 #[derive(Debug, Default)]
@@ -25,32 +25,32 @@ impl Calls {
     }
 }
 
-pub(super) fn called(template: &Template, source: &Arc<Source>) -> Calls {
+pub(super) fn called(template: &Template) -> Calls {
     let mut calls = Calls::default();
-    gather(template, source, None, &mut calls);
+    gather(template, None, &mut calls);
     calls
 }
 
-fn gather(template: &Template, source: &Arc<Source>, within: Option<&str>, calls: &mut Calls) {
+fn gather(template: &Template, within: Option<&str>, calls: &mut Calls) {
     for (element, place) in template.elements.iter().zip(&template.mapping) {
         match element {
             TemplateElement::HelperBlock(block) | TemplateElement::Expression(block) | TemplateElement::HtmlExpression(block) => {
-                block.template.iter().chain(&block.inverse).for_each(|inner| gather(inner, source, within, calls));
+                block.template.iter().chain(&block.inverse).for_each(|inner| gather(inner, within, calls));
             }
             TemplateElement::PartialExpression(partial) | TemplateElement::PartialBlock(partial) => {
-                let call = (named(&partial.name), span_at(source.text(), Some(place.0), Some(place.1)));
+                let call = (named(&partial.name), (place.0, place.1));
                 match within {
                     Some(name) => calls.defined.entry(name.to_owned()).or_default().push(call),
                     None => calls.called.push(call),
                 }
-                partial.template.iter().for_each(|inner| gather(inner, source, within, calls));
+                partial.template.iter().for_each(|inner| gather(inner, within, calls));
             }
             TemplateElement::DecoratorExpression(decorator) | TemplateElement::DecoratorBlock(decorator) => {
                 let name = decorator.params.first().and_then(named);
                 if let Some(name) = &name {
                     calls.defined.entry(name.clone()).or_default();
                 }
-                decorator.template.iter().for_each(|inner| gather(inner, source, name.as_deref().or(within), calls));
+                decorator.template.iter().for_each(|inner| gather(inner, name.as_deref().or(within), calls));
             }
             _ => {}
         }
@@ -86,7 +86,7 @@ pub(super) fn wrong(templates: &BTreeMap<String, Calls>, sources: &BTreeMap<Stri
     let mut found = Vec::new();
     for (name, calls) in templates {
         let Some(source) = sources.get(name) else { continue };
-        for (call, span) in calls.all() {
+        for (call, place) in calls.all() {
             let fault = match call {
                 None => Diagnostic::error("template-partial-reckoned", "the name of a partial must be written out")
                     .help("write `{{> partials/its-name.html}}`; choose between partials with `{{#if …}}`"),
@@ -101,12 +101,15 @@ pub(super) fn wrong(templates: &BTreeMap<String, Calls>, sources: &BTreeMap<Stri
                 }
                 Some(_) => continue,
             };
-            found.push(fault.at(source, *span));
+            found.push(fault.at(source, span_at(source.text(), Some(place.0), Some(place.1))));
         }
         for start in std::iter::once(name).chain(calls.defined.keys()) {
             if let Some(way) = endless(start, &graph) {
                 let next = way.get(1);
-                let span = calls.all().find(|(call, _)| call.as_ref() == next).map_or(Span::default(), |(_, span)| *span);
+                let span = calls
+                    .all()
+                    .find(|(call, _)| call.as_ref() == next)
+                    .map_or(Span::default(), |(_, place)| span_at(source.text(), Some(place.0), Some(place.1)));
                 let fault = if way.last() == Some(start) {
                     Diagnostic::error("template-partial-circle", format!("partials call each other in a circle: {}", way.join(" -> ")))
                         .help("take one of the calls out")

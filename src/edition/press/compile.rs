@@ -49,6 +49,15 @@ fn too_nested(text: &str) -> Option<usize> {
     None
 }
 
+/// Braces that open while others are still open: the first were never closed.
+fn never_closed(text: &str) -> Option<usize> {
+    text.match_indices("{{").map(|(at, _)| at).find(|at| {
+        let inner = text[at + 2..].trim_start_matches('{');
+        let end = inner.find("}}").unwrap_or(inner.len());
+        end == inner.len() || inner[..end].contains("{{") && !inner.starts_with('!')
+    })
+}
+
 fn uncompilable(source: &Arc<Source>, fault: &TemplateError) -> Diagnostic {
     let (message, help) = match fault.reason() {
         TemplateErrorReason::MismatchingClosedHelper(open, close) => (
@@ -63,6 +72,10 @@ fn uncompilable(source: &Arc<Source>, fault: &TemplateError) -> Diagnostic {
         }
         other => (other.to_string(), "the Handlebars guide says what may stand here"),
     };
+    if let Some(open) = never_closed(source.text()).filter(|_| matches!(fault.reason(), TemplateErrorReason::InvalidSyntax(_))) {
+        let found = Diagnostic::error("template-syntax", "these braces are never closed").help("close them with `}}`");
+        return found.at(source, Span::new(open, open + 2));
+    }
     let (line, column) = fault.pos().map_or((None, None), |(line, column)| (Some(line), Some(column)));
     Diagnostic::error("template-syntax", message).at(source, span_at(source.text(), line, column)).help(help)
 }

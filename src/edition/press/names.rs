@@ -9,15 +9,18 @@ use handlebars::template::{BlockParam, HelperTemplate, Parameter, Template, Temp
 use serde_json::Value;
 
 use super::compile::span_at;
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source};
 use crate::edition::views::{
     ArticleView, IssueView, LinkNoteView, LogoView, Printed, PublicationView, ReaderView, RelatedItemView, RelatedView, SectionView,
 };
 
+/// Line and column, both from 1.
+type Place = (usize, usize);
+
 /// The names that templates use and those that they define.
 #[derive(Debug, Default)]
 pub(super) struct Used {
-    names: Vec<(String, Arc<Source>, Span)>,
+    names: Vec<(String, Arc<Source>, Place)>,
     defined: BTreeSet<String>,
 }
 
@@ -25,10 +28,10 @@ impl Used {
     /// Takes the names of one template.
     pub(super) fn gather(&mut self, template: &Template, source: &Arc<Source>) {
         for (element, place) in template.elements.iter().zip(&template.mapping) {
-            let span = span_at(source.text(), Some(place.0), Some(place.1));
+            let place = (place.0, place.1);
             match element {
                 TemplateElement::HelperBlock(block) | TemplateElement::Expression(block) | TemplateElement::HtmlExpression(block) => {
-                    self.helper(block, source, span);
+                    self.helper(block, source, place);
                 }
                 TemplateElement::PartialExpression(call)
                 | TemplateElement::PartialBlock(call)
@@ -37,7 +40,7 @@ impl Used {
                     self.defined.extend(call.hash.keys().cloned());
                     let is_partial = matches!(element, TemplateElement::PartialExpression(_) | TemplateElement::PartialBlock(_));
                     let params = call.params.iter().filter(|_| is_partial);
-                    params.chain(call.hash.values()).for_each(|parameter| self.parameter(parameter, source, span));
+                    params.chain(call.hash.values()).for_each(|parameter| self.parameter(parameter, source, place));
                     call.template.iter().for_each(|inner| self.gather(inner, source));
                 }
                 _ => {}
@@ -45,11 +48,11 @@ impl Used {
         }
     }
 
-    fn helper(&mut self, block: &HelperTemplate, source: &Arc<Source>, span: Span) {
+    fn helper(&mut self, block: &HelperTemplate, source: &Arc<Source>, place: Place) {
         if block.params.is_empty() && block.hash.is_empty() {
-            self.parameter(&block.name, source, span);
+            self.parameter(&block.name, source, place);
         }
-        block.params.iter().chain(block.hash.values()).for_each(|parameter| self.parameter(parameter, source, span));
+        block.params.iter().chain(block.hash.values()).for_each(|parameter| self.parameter(parameter, source, place));
         match &block.block_param {
             Some(BlockParam::Single(one)) => self.define(one),
             Some(BlockParam::Pair((one, other))) => {
@@ -67,14 +70,14 @@ impl Used {
         }
     }
 
-    fn parameter(&mut self, parameter: &Parameter, source: &Arc<Source>, span: Span) {
+    fn parameter(&mut self, parameter: &Parameter, source: &Arc<Source>, place: Place) {
         match parameter {
             Parameter::Name(name) | Parameter::Path(Path::Relative((_, name))) => {
-                self.names.push((name.clone(), Arc::clone(source), span));
+                self.names.push((name.clone(), Arc::clone(source), place));
             }
             Parameter::Subexpression(inner) => {
                 if let TemplateElement::Expression(call) = inner.element.as_ref() {
-                    call.params.iter().chain(call.hash.values()).for_each(|parameter| self.parameter(parameter, source, span));
+                    call.params.iter().chain(call.hash.values()).for_each(|parameter| self.parameter(parameter, source, place));
                 }
             }
             _ => {}
@@ -88,22 +91,25 @@ impl Used {
         for view in specimens() {
             keys(&serde_json::to_value(view).unwrap_or_default(), &mut known);
         }
-        let mut found = Vec::new();
-        for (name, source, span) in self.names {
+        let mut found = Findings::default();
+        for (name, source, place) in self.names {
             let lost = name
                 .split(['.', '/'])
                 .map(|part| part.trim_matches(['[', ']']))
                 .find(|part| !part.starts_with('@') && !known.contains(*part) && part.parse::<usize>().is_err());
             let Some(lost) = lost else { continue };
+            if !found.has_room("template-name-suspect") {
+                break;
+            }
             let near = known.iter().max_by(|a, b| strsim::jaro_winkler(lost, a).total_cmp(&strsim::jaro_winkler(lost, b)));
             let help = match near.filter(|known| strsim::jaro_winkler(lost, known) > 0.8) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => "it is always empty; the template authors' guide lists every name".to_owned(),
             };
             let suspect = Diagnostic::warning("template-name-suspect", format!("no template is given anything called `{lost}`"));
-            found.push(suspect.help(help).at(&source, span));
+            found.push(suspect.help(help).at(&source, span_at(source.text(), Some(place.0), Some(place.1))));
         }
-        found
+        found.into_vec()
     }
 }
 
