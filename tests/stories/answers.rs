@@ -168,7 +168,7 @@ async fn without_the_patience_to_wait_it_says_when_to_come_back() {
 async fn whoever_waits_may_still_be_asked_to_stop() {
     let sink = Sink::builder().on(At::Rcpt, to(1), Action::reply("450 4.2.0 later")).start().await;
     let newsroom = Newsroom::ready(2, &sink);
-    let running = newsroom.start(["send", "2014-12", "--wait", "1h"]);
+    let mut running = newsroom.start(["send", "2014-12", "--wait", "1h"]);
     sink.wait_for(1).await;
     sink.wait_until_left().await;
     running.signal("TERM");

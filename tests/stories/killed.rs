@@ -102,7 +102,7 @@ async fn asked_to_stop_it_finishes_what_is_in_flight_and_goes_on_later() {
     for signal in ["TERM", "INT"] {
         let sink = Sink::builder().start().await;
         let newsroom = Newsroom::ready(READERS, &sink);
-        let running = newsroom.start(["send", "2014-12"]);
+        let mut running = newsroom.start(["send", "2014-12"]);
         sink.wait_for(50).await;
         running.signal(signal);
         running.end().exits(1).says(&["stopping after the messages in flight", "not tried yet", "stopped: it was asked to stop"]);

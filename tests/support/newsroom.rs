@@ -229,7 +229,7 @@ impl Newsroom {
     /// Starts it, for a story that breaks into its work.
     pub fn start<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Running {
         let mut command = self.command(arguments);
-        Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts"))
+        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")))
     }
 
     /// The ledger of an issue as `deliveries --json` tells it: one object a line.
@@ -328,26 +328,30 @@ impl std::fmt::Display for Told {
     }
 }
 
-/// The binary at work.
-pub struct Running(Child);
+/// The binary at work. If its story ends before it does, so does it.
+pub struct Running(Option<Child>);
 
 impl Running {
+    fn child(&mut self) -> &mut Child {
+        self.0.as_mut().expect("it is there until its end")
+    }
+
     /// Ends it in the middle of whatever it does.
     pub fn kill(mut self) -> io::Result<()> {
-        self.0.kill()?;
-        self.0.wait().map(|_| ())
+        self.child().kill()?;
+        self.child().wait().map(|_| ())
     }
 
     /// Sends it a signal by name, such as `TERM`.
-    pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status().expect("kill runs");
+    pub fn signal(&mut self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child().id().to_string()).status().expect("kill runs");
         assert!(sent.success());
     }
 
     /// Waits until it has said these words on standard error, which are then gone from what it told.
     pub fn hears(&mut self, words: &str) {
         let (mut said, mut octet) = (Vec::new(), [0]);
-        let stream = self.0.stderr.as_mut().expect("a stream of our own");
+        let stream = self.child().stderr.as_mut().expect("a stream of our own");
         while !String::from_utf8_lossy(&said).contains(words) {
             stream.read_exact(&mut octet).expect("it says so before it ends");
             said.push(octet[0]);
@@ -356,11 +360,22 @@ impl Running {
 
     /// Hangs up on its answer before it is read.
     pub fn hang_up(&mut self) {
-        drop(self.0.stdout.take());
+        drop(self.child().stdout.take());
     }
 
     /// Waits for its end.
-    pub fn end(self) -> Told {
-        Told::from(self.0.wait_with_output().expect("the binary ends"))
+    pub fn end(mut self) -> Told {
+        let child = self.0.take().expect("it is there until its end");
+        Told::from(child.wait_with_output().expect("the binary ends"))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.0.take() {
+            // It may have ended by itself; either way nothing is left behind.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

@@ -6,6 +6,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -14,6 +15,9 @@ use tokio::task::JoinHandle;
 pub use script::{Action, At, When};
 use script::{Rule, Script};
 pub use tls::Authority;
+
+/// Longer than anything takes on a busy machine.
+const AMPLE: Duration = Duration::from_mins(3);
 
 /// One message, as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,14 +171,14 @@ impl Sink {
     /// Waits until `count` messages have arrived.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut arrived = self.record.arrived.subscribe();
-        arrived.wait_for(|arrived| *arrived >= count).await.expect("the record outlives the sink");
+        in_time(arrived.wait_for(|arrived| *arrived >= count)).await.expect("the record outlives the sink");
         self.messages()
     }
 
     /// Waits until no connection is open, for what a client does on leaving.
     pub async fn wait_until_left(&self) {
         let mut open = self.record.open.subscribe();
-        open.wait_for(|open| *open == 0).await.expect("the record outlives the sink");
+        in_time(open.wait_for(|open| *open == 0)).await.expect("the record outlives the sink");
     }
 
     /// Every command line so far, in the order of arrival, without its CRLF.
@@ -207,6 +211,11 @@ impl Drop for Sink {
     fn drop(&mut self) {
         self.acceptor.abort();
     }
+}
+
+/// Fails a story that waits for what never comes.
+async fn in_time<T>(event: impl Future<Output = T>) -> T {
+    tokio::time::timeout(AMPLE, event).await.expect("what a story waits for comes")
 }
 
 /// What happened, shared by the sessions.
