@@ -23,9 +23,17 @@ impl Resolver<'_> {
     fn entry(&mut self, entry: &Item) -> RelatedItem {
         let inlines = joined(&entry.blocks);
         match inlines.iter().position(|inline| matches!(inline.kind, InlineKind::Link(_))) {
-            Some(at) => self.linked(inlines, at),
-            None => self.quoted(inlines, entry.span),
+            Some(at) if !self.is_of_note(&inlines[..at]) => self.linked(inlines, at),
+            _ => self.quoted(inlines, entry.span),
         }
+    }
+
+    /// Whether a link belongs to the note already: before it stands the title of an article, or nearly.
+    fn is_of_note(&self, before: &[Inline]) -> bool {
+        let (title, rest) = take_title(before.to_vec());
+        let title = plain(&title);
+        let is_whole = plain(&rest).is_empty() || title.is_empty();
+        !is_whole && (!self.archive.titled(&title).is_empty() || !self.archive.near(&title, 1).is_empty())
     }
 
     /// `[A report](https://…) (May 2014) — a note`

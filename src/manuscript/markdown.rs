@@ -12,6 +12,10 @@ use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 /// Deepest nesting of quotes, lists and emphasis that is kept (STANDARDS T14).
 const MAX_DEPTH: usize = 40;
 
+/// Most paragraphs, entries, cells, links and stretches of text that are kept: ten times what the largest mail holds
+/// (STANDARDS T14).
+const MAX_PARTS: usize = 50_000;
+
 /// Blocks and footnotes of a body.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -26,7 +30,7 @@ pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options());
     let mut reader =
-        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), findings: Findings::default() };
+        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), findings: Findings::default(), parts: 0 };
     let blocks = reader.blocks(root, 0);
     let mut footnotes = reader.footnotes;
     footnotes.sort_by_key(|note| note.number);
@@ -56,6 +60,7 @@ struct Reader<'s> {
     length: usize,
     footnotes: Vec<Footnote>,
     findings: Findings,
+    parts: usize,
 }
 
 impl Reader<'_> {
@@ -81,11 +86,20 @@ impl Reader<'_> {
         depth > MAX_DEPTH
     }
 
+    fn too_many(&mut self, span: Span) -> bool {
+        self.parts += 1;
+        if self.parts > MAX_PARTS && !self.findings.contains("too-many") {
+            let found = Diagnostic::error("too-many", format!("the text has more than {MAX_PARTS} paragraphs, entries and links"));
+            self.report(found.help("no mail program shows so much; what comes after this place is not read"), span);
+        }
+        self.parts > MAX_PARTS
+    }
+
     fn blocks(&mut self, parent: Node<'_>, depth: usize) -> Vec<Block> {
         let mut blocks = Vec::new();
         for node in parent.children() {
             let span = self.span(node.data.borrow().sourcepos);
-            if self.too_deep(depth, span) {
+            if self.too_deep(depth, span) || self.too_many(span) {
                 break;
             }
             self.block(node, span, depth, &mut blocks);
@@ -131,32 +145,42 @@ impl Reader<'_> {
     }
 
     fn items(&mut self, list: Node<'_>, depth: usize) -> Vec<Item> {
-        list.children()
-            .map(|node| {
-                let span = self.span(node.data.borrow().sourcepos);
-                let ticked = match &node.data.borrow().value {
+        let mut items = Vec::new();
+        for node in list.children() {
+            let span = self.span(node.data.borrow().sourcepos);
+            if self.too_many(span) {
+                break;
+            }
+            let ticked = match &node.data.borrow().value {
                     NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
                     _ => None,
                 };
-                Item { ticked, blocks: self.blocks(node, depth), span }
-            })
-            .collect()
+            items.push(Item { ticked, blocks: self.blocks(node, depth), span });
+        }
+        items
     }
 
     fn table(&mut self, table: Node<'_>, alignments: &[TableAlignment], depth: usize) -> BlockKind {
-        let mut rows = table.children().map(|row| {
-            row.children()
-                .enumerate()
-                .map(|(column, cell)| Cell {
-                    inlines: self.inlines(cell, depth),
-                    alignment: match alignments.get(column) {
-                        Some(TableAlignment::Center) => Alignment::Centre,
-                        Some(TableAlignment::Right) => Alignment::Right,
-                        _ => Alignment::Start,
-                    },
-                })
-                .collect::<Vec<_>>()
-        });
+        let mut rows = Vec::new();
+        for row in table.children() {
+            let mut cells = Vec::new();
+            for (column, cell) in row.children().enumerate() {
+                if self.too_many(self.span(cell.data.borrow().sourcepos)) {
+                    break;
+                }
+                let alignment = match alignments.get(column) {
+                    Some(TableAlignment::Center) => Alignment::Centre,
+                    Some(TableAlignment::Right) => Alignment::Right,
+                    _ => Alignment::Start,
+                };
+                cells.push(Cell { inlines: self.inlines(cell, depth), alignment });
+            }
+            if cells.is_empty() {
+                break;
+            }
+            rows.push(cells);
+        }
+        let mut rows = rows.into_iter();
         let head = rows.next().unwrap_or_default();
         BlockKind::Table { head, rows: rows.collect() }
     }
@@ -165,7 +189,7 @@ impl Reader<'_> {
         let mut gathered = html::Gatherer::default();
         for node in parent.children() {
             let span = self.span(node.data.borrow().sourcepos);
-            if self.too_deep(depth, span) {
+            if self.too_deep(depth, span) || self.too_many(span) {
                 break;
             }
             if let NodeValue::HtmlInline(tag) = &node.data.borrow().value {

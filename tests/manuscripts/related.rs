@@ -122,6 +122,10 @@ fn a_page_elsewhere_keeps_what_the_editor_says_of_it() {
     let (item, found) = entry("- [A page](https://a.example.org/x) and [another](https://a.example.org/y)");
     assert_eq!(found, Vec::<String>::new());
     assert!(format!("{:?}", item.note).contains("https://a.example.org/y"), "{item:?}");
+    let (item, found) = entry("- \"The Long Evening\" (June 2026) — with [a note](https://a.example.org/x)");
+    assert_eq!((item.target.as_str(), found), (EVENING, Vec::new()));
+    assert!(format!("{:?}", item.note).contains("https://a.example.org/x"), "{item:?}");
+    assert_eq!(entry("- \"The Long Evning\" — with [a note](https://a.example.org/x)").1, ["error related-not-found 12:4"]);
 }
 
 #[test]
