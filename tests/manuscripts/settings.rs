@@ -8,7 +8,7 @@ use masthead::diagnostic::Source;
 use crate::room::listed;
 
 /// The codes that the tests of this file bring forth.
-pub(crate) const CODES: &[&str] = &["config", "config-value", "dkim-unsigned", "environment-unknown", "list-missing"];
+pub(crate) const CODES: &[&str] = &["config", "config-value", "environment-unknown", "list-missing"];
 
 const GOOD: &str = "[publication]\nname = \"The Lantern\"\nfrom = \"The Lantern <desk@news.example.org>\"\n\
                     base_url = \"https://news.example.org\"\ntime_zone = \"America/New_York\"\npostal_address = \"7 Quay Street\"\n\
@@ -31,8 +31,8 @@ fn settings_are_told_with_their_place() {
         (format!("{}{LIST}", GOOD.replace("America/New_York", "Mars/Olympus")), &["error config-value 5:13"]),
         (format!("{GOOD}{LIST}[schedule]\ncron = \"0 0 9 1-7 * 1\"\n"), &["error config-value 16:8"]),
         (
-            format!("{GOOD}{LIST}[dkim]\ndomain = \"news.example.org\"\nselector = \"a\"\nkey_file = \"k\"\n"),
-            &["warning dkim-unsigned 15:1"],
+            format!("{GOOD}{LIST}[dkim]\ndomain = \"other.example.net\"\nselector = \"a b\"\nkey_file = \"k\"\n"),
+            &["error config-value 16:10", "error config-value 17:12"],
         ),
     ];
     for (text, wanted) in cases {

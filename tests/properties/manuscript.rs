@@ -1,10 +1,11 @@
 //! Whatever is typed comes out readable: no panic, tags that nest, lines that end, and nothing executed.
 
+use masthead::dateline::VolumeRule;
 use masthead::diagnostic::Source;
 use masthead::edition::views::PublicationView;
 use masthead::edition::{Edition, Imprint, Press, render};
 use masthead::issue::archive::Archive;
-use masthead::issue::{House, VolumeRule, assemble};
+use masthead::issue::{House, assemble};
 use masthead::manuscript::{Draft, parse};
 use proptest::prelude::*;
 
