@@ -75,9 +75,9 @@ impl Check<'_> {
             let text = plain(&link.inlines);
             let shown = fold_title(&text);
             if text.is_empty() {
-                let mut shows = false;
-                within(&link.inlines, &mut |inline| shows |= matches!(inline.kind, InlineKind::Image(_)));
-                if !shows && !link.target.is_empty() && !link.target.starts_with("issue:") {
+                let mut pictured = false;
+                within(&link.inlines, &mut |inline| pictured |= matches!(inline.kind, InlineKind::Image(_)));
+                if !pictured && !link.target.is_empty() && !link.target.starts_with("issue:") {
                     let found = Diagnostic::warning("link-text-empty", "this link has no text to click on");
                     self.report(
                         found.help("write between the square brackets where it leads; until then its address stands there"),

@@ -29,8 +29,15 @@ pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
     let text = &source.text()[offset..];
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options());
-    let mut reader =
-        Reader { source, offset, lines: line_starts(text), length: text.len(), footnotes: Vec::new(), findings: Findings::default(), parts: 0 };
+    let mut reader = Reader {
+        source,
+        offset,
+        lines: line_starts(text),
+        length: text.len(),
+        footnotes: Vec::new(),
+        findings: Findings::default(),
+        parts: 0,
+    };
     let blocks = reader.blocks(root, 0);
     let mut footnotes = reader.footnotes;
     footnotes.sort_by_key(|note| note.number);
@@ -152,9 +159,9 @@ impl Reader<'_> {
                 break;
             }
             let ticked = match &node.data.borrow().value {
-                    NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
-                    _ => None,
-                };
+                NodeValue::TaskItem(task) => Some(task.symbol.is_some()),
+                _ => None,
+            };
             items.push(Item { ticked, blocks: self.blocks(node, depth), span });
         }
         items

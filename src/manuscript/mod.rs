@@ -198,7 +198,7 @@ fn drop_empty_headings(blocks: &mut Vec<Block>, source: &Arc<Source>, diagnostic
         let Some((_, inlines)) = heading(block) else { return true };
         let mut shows = !plain(inlines).is_empty();
         document::within(inlines, &mut |inline| {
-            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_))
+            shows |= matches!(inline.kind, document::InlineKind::Image(_) | document::InlineKind::Link(_));
         });
         if !shows {
             let found = Diagnostic::warning("heading-empty", "this heading says nothing and is left out");

@@ -186,8 +186,32 @@ fn every_heading_link_and_image_is_in_both_parts() {
         "https://l.example.org/raw?a=1&b=2",
     ];
     let named = [
-        "opening", "strong", "struck", "ref", "collapsed", "auto", "bare", "led", "heading", "item", "deep", "task", "quote", "head", "cell",
-        "block", "around", "silent", "before", "note", "elsewhere", "after", "brief", "first", "untitled", "foot",
+        "opening",
+        "strong",
+        "struck",
+        "ref",
+        "collapsed",
+        "auto",
+        "bare",
+        "led",
+        "heading",
+        "item",
+        "deep",
+        "task",
+        "quote",
+        "head",
+        "cell",
+        "block",
+        "around",
+        "silent",
+        "before",
+        "note",
+        "elsewhere",
+        "after",
+        "brief",
+        "first",
+        "untitled",
+        "foot",
     ];
     let targets = own.iter().map(|target| (*target).to_owned()).chain(named.iter().map(|name| format!("https://l.example.org/{name}")));
     for target in targets {
@@ -243,6 +267,11 @@ fn t4_nothing_that_acts_reaches_a_reader() {
         assert!(!body.contains(banned), "{banned}");
     }
     let page = page(&html);
-    assert!(page.targets.borrow().iter().all(|target| target.starts_with("https://") || target.starts_with("mailto:") || target.starts_with("xm")));
+    assert!(
+        page.targets
+            .borrow()
+            .iter()
+            .all(|target| target.starts_with("https://") || target.starts_with("mailto:") || target.starts_with("xm"))
+    );
     assert!(!body.contains("onerror=") && !body.contains("onclick=") && !body.contains("onload="));
 }
