@@ -251,7 +251,11 @@ pub fn wrapped(words: &str, first_indent: &str, indent: &str) -> String {
     for paragraph in words.split('\n') {
         let mut line = if lines.is_empty() { first_indent } else { indent }.to_owned();
         let mut empty = true;
-        for word in paragraph.split([' ', '\t']).filter(|word| !word.is_empty()) {
+        let room = WIDTH.saturating_sub(indent.width());
+        // What is tied by a space that may not become a line end is untied where it would not fit a line of its own.
+        let tied = paragraph.split([' ', '\t']);
+        let words = tied.flat_map(|word| word.split(move |c| c == '\u{a0}' && word.width() > room));
+        for word in words.filter(|word| !word.is_empty()) {
             if !empty && line.width() + 1 + word.width() > WIDTH {
                 lines.push(std::mem::replace(&mut line, indent.to_owned()));
                 empty = true;

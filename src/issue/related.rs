@@ -15,17 +15,22 @@ impl Resolver<'_> {
         RelatedList {
             heading: related.heading.clone(),
             introduction: related.introduction.clone(),
-            items: related.entries.iter().map(|entry| self.entry(entry)).collect(),
+            items: related.entries.iter().filter_map(|entry| self.entry(entry)).collect(),
             closing: related.closing.clone(),
         }
     }
 
-    fn entry(&mut self, entry: &Item) -> RelatedItem {
-        let inlines = joined(&entry.blocks);
-        match inlines.iter().position(|inline| matches!(inline.kind, InlineKind::Link(_))) {
+    fn entry(&mut self, entry: &Item) -> Option<RelatedItem> {
+        let inlines: Vec<Inline> = joined(&entry.blocks).into_iter().map(bared).collect();
+        if plain(&inlines).is_empty() && !inlines.iter().any(|inline| matches!(inline.kind, InlineKind::Link(_))) {
+            let found = Diagnostic::warning("related-entry-empty", "this entry of the related list says nothing and is left out");
+            self.report(found.help("write a title after the `-`, or take the line out"), entry.span);
+            return None;
+        }
+        Some(match inlines.iter().position(|inline| matches!(inline.kind, InlineKind::Link(_))) {
             Some(at) if !self.is_of_note(&inlines[..at]) => self.linked(inlines, at),
             _ => self.quoted(inlines, entry.span),
-        }
+        })
     }
 
     /// Whether a link belongs to the note already: before it stands the title of an article, or nearly.
@@ -167,6 +172,18 @@ impl WrittenDate {
 
     fn label(self) -> String {
         self.0.label()
+    }
+}
+
+/// A link out of the emphasis that holds nothing else.
+fn bared(inline: Inline) -> Inline {
+    match inline.kind {
+        InlineKind::Emphasis(mut inner) | InlineKind::Strong(mut inner)
+            if matches!(inner.as_slice(), [Inline { kind: InlineKind::Link(_), .. }]) =>
+        {
+            inner.remove(0)
+        }
+        kind => Inline { kind, span: inline.span },
     }
 }
 

@@ -75,9 +75,9 @@ impl Check<'_> {
             let text = plain(&link.inlines);
             let shown = fold_title(&text);
             if text.is_empty() {
-                let mut has_image = false;
-                within(&link.inlines, &mut |inline| has_image |= matches!(inline.kind, InlineKind::Image(_)));
-                if !has_image && !link.target.is_empty() && !link.target.starts_with("issue:") {
+                let mut pictured = false;
+                within(&link.inlines, &mut |inline| pictured |= matches!(inline.kind, InlineKind::Image(_)));
+                if !pictured && !link.target.is_empty() && !link.target.starts_with("issue:") {
                     let found = Diagnostic::warning("link-text-empty", "this link has no text to click on");
                     self.report(
                         found.help("write between the square brackets where it leads; until then its address stands there"),

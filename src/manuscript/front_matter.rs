@@ -6,14 +6,18 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
+use serde_saphyr::Spanned;
+use yaml::{Entries, Entry, Yaml, entry_at, first_sentence, in_plain_words, is_no_mapping, mark_in, offset_of, options};
 
 use crate::dateline::period::{Month, Period};
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::subscription::ListId;
-use yaml::{Entry, Yaml, span_of};
 
 /// Largest front matter, in octets (STANDARDS T14).
 const MAX_FRONT_MATTER: usize = 64 << 10;
+
+/// Most entries that are told to be no YAML.
+const MAX_FAULTS: usize = 12;
 
 const KEYS: [&str; 11] = ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
 
@@ -116,6 +120,57 @@ struct Reader<'s> {
 impl Reader<'_> {
     fn report(&mut self, found: Diagnostic, span: Span) {
         self.findings.push(found.at(self.source, span));
+    }
+
+    /// The keys and values, or nothing if it is no YAML mapping. An entry that is no YAML is told and taken out, so that
+    /// the others are read all the same.
+    fn entries(&mut self, yaml: &str) -> Option<Vec<Entry>> {
+        let mut yaml = yaml.to_owned();
+        for _ in 0..MAX_FAULTS {
+            if yaml.trim().is_empty() {
+                return Some(Vec::new());
+            }
+            match serde_saphyr::from_str_with_options::<Entries>(&yaml, options()) {
+                Ok(entries) => return Some(entries.0),
+                Err(fault) => {
+                    let at = self.not_yaml(&yaml, &fault);
+                    let entry = entry_at(&yaml, at)?;
+                    if is_no_mapping(&fault.to_string()) {
+                        return None;
+                    }
+                    self.broken.extend(yaml[entry.clone()].split(':').next().map(|key| key.trim().to_owned()));
+                    let blank: String = yaml[entry.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+                    // Every octet of a character becomes a space, so that what follows keeps its place.
+                    let lost = entry.len() - blank.len();
+                    let blank = if lost > 0 { format!("{}{blank}", " ".repeat(lost)) } else { blank };
+                    yaml.replace_range(entry, &blank);
+                }
+            }
+        }
+        None
+    }
+
+    /// Tells a fault, and returns where it is.
+    fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) -> usize {
+        let at = fault.location().map_or(0, |place| offset_of(yaml, place.line(), place.column()));
+        let line_start = yaml[..at].rfind('\n').map_or(0, |nl| nl + 1);
+        let line = yaml[line_start..].lines().next().unwrap_or_default();
+        let shown = mark_in(line).map_or(at, |mark| line_start + mark);
+        let rest = yaml[shown..].lines().next().unwrap_or_default();
+        let span = Span::new(shown, shown + rest.len().clamp(1, 60)).shifted(self.base);
+        let spoken = fault.without_snippet().to_string();
+        let found = if mark_in(line).is_some() {
+            Diagnostic::error("yaml-alias", "anchors (`&name`) and aliases (`*name`) are not allowed here")
+                .help("write the value out; put quotes around a text that begins with `*` or `&`")
+        } else if is_no_mapping(&spoken) {
+            Diagnostic::error("front-matter-not-mapping", "the front matter is not a list of `key: value` lines")
+                .help("write one `key: value` a line, such as `title: Water in winter`")
+        } else {
+            let (message, help) = in_plain_words(&first_sentence(&spoken), &yaml[at..]);
+            Diagnostic::error("yaml", message).help(help)
+        };
+        self.report(found, span);
+        at
     }
 
     fn front_matter(&mut self, entries: &[Entry], yaml: Span) -> FrontMatter {
@@ -251,6 +306,13 @@ impl Reader<'_> {
 
 fn clip(text: &str) -> String {
     text.chars().take(80).collect()
+}
+
+fn span_of<T>(spanned: &Spanned<T>) -> Span {
+    let span = spanned.referenced.span();
+    let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+    let start = index(span.byte_offset());
+    Span::new(start, start + index(span.byte_len()))
 }
 
 /// Characters that could forge a header or turn what is read around (STANDARDS M16).

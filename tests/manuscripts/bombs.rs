@@ -1,6 +1,8 @@
 //! STANDARDS T14: files made to hurt. Each is read, told and printed within the time that a slow machine needs for a
 //! large honest one.
 
+#![allow(clippy::format_collect, reason = "a bomb is built once; how fast does not matter")]
+
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;

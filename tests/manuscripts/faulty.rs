@@ -122,7 +122,7 @@ fn wholes() -> Vec<Case> {
         body(
             "more parts than any mail",
             &format!("# H\n\n{}", "a\n\n".repeat(30_000)),
-            &["error mail-too-large 1:1", "error too-many 50002:1"],
+            &["error mail-too-large 1:1", "error too-many 50006:1"],
         ),
         body("80 KB", &format!("# H\n\n{}\n", "Some words that fill the line. ".repeat(2600)), &["warning mail-large 1:1"]),
         body("100 KB", &format!("# H\n\n{}\n", "Some words that fill the line. ".repeat(3300)), &["error mail-too-large 1:1"]),
@@ -135,6 +135,11 @@ fn related() -> Vec<Case> {
         body("an article of another month", "# H\n\n## Related Items\n\n- \"The Long Evening\" (May 2026)\n", &["error related-date 10:4"]),
         body("an article that matches twice", "# H\n\n## Related Items\n\n- \"Dates\"\n", &["error related-ambiguous 10:4"]),
         body("a related list without entries", "# H\n\n## Related Items\n\nNone.\n", &["error related-empty 8:1"]),
+        body(
+            "an entry without words",
+            "# H\n\n## Related Items\n\n- \n- [A](https://a.example.org)\n",
+            &["warning related-entry-empty 10:1"],
+        ),
         body(
             "two related lists",
             "# H\n\n## Related Items\n\n- [A](https://a.example.org)\n\n## Related Items\n\n- [B](https://b.example.org)\n",

@@ -116,6 +116,7 @@ fn a_page_elsewhere_keeps_what_the_editor_says_of_it() {
     let there = "https://a.example.org/x";
     check("- [A page](https://a.example.org/x)", ("A page", None, there, None, ""));
     check("- [A page](https://a.example.org/x) (May 2014): a note", ("A page", Some("May 2014"), there, None, "a note"));
+    check("- **[A page](https://a.example.org/x)** — a note", ("A page", None, there, None, "a note"));
     check("- See [a page](https://a.example.org/x), which is long", ("See a page", None, there, None, "which is long"));
     check("- [A report](https://a.example.org/x.pdf)", ("A report", None, "https://a.example.org/x.pdf", Some("PDF"), ""));
     check("- [A report](https://a.example.org/x.pdf) (PDF, 2 MB)", ("A report", None, "https://a.example.org/x.pdf", None, "(PDF, 2 MB)"));

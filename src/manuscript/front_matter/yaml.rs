@@ -1,4 +1,5 @@
-//! Front matter as YAML: its entries in the order of the file, and its faults in words that an editor understands.
+//! YAML as far as front matter has use for it: the entries of one mapping in the order of the file, and the parser's
+//! complaints in plain words.
 
 use std::fmt;
 use std::ops::Range;
@@ -7,69 +8,13 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use super::{Reader, clip};
-use crate::diagnostic::{Diagnostic, Span};
+use super::clip;
 
-/// Most entries that are told to be no YAML.
-const MAX_FAULTS: usize = 12;
-
-/// A key and its value.
 pub(super) type Entry = (Spanned<String>, Spanned<Yaml>);
 
-impl Reader<'_> {
-    /// The keys and values, or nothing if it is no YAML mapping. An entry that is no YAML is told and taken out, so that
-    /// the others are read all the same.
-    pub(super) fn entries(&mut self, yaml: &str) -> Option<Vec<Entry>> {
-        let mut yaml = yaml.to_owned();
-        for _ in 0..MAX_FAULTS {
-            if yaml.trim().is_empty() {
-                return Some(Vec::new());
-            }
-            match serde_saphyr::from_str_with_options::<Entries>(&yaml, options()) {
-                Ok(entries) => return Some(entries.0),
-                Err(fault) => {
-                    let at = self.not_yaml(&yaml, &fault);
-                    let entry = entry_at(&yaml, at)?;
-                    if is_no_mapping(&fault.to_string()) {
-                        return None;
-                    }
-                    self.broken.extend(yaml[entry.clone()].split(':').next().map(|key| key.trim().to_owned()));
-                    let blank: String = yaml[entry.clone()].chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
-                    // Every octet of a character becomes a space, so that what follows keeps its place.
-                    let lost = entry.len() - blank.len();
-                    let blank = if lost > 0 { format!("{}{blank}", " ".repeat(lost)) } else { blank };
-                    yaml.replace_range(entry, &blank);
-                }
-            }
-        }
-        None
-    }
+const NOT_A_MAPPING: &str = "a list of `key: value` lines";
 
-    /// Tells a fault, and returns where it is.
-    fn not_yaml(&mut self, yaml: &str, fault: &serde_saphyr::Error) -> usize {
-        let at = fault.location().map_or(0, |place| offset_of(yaml, place.line(), place.column()));
-        let line_start = yaml[..at].rfind('\n').map_or(0, |nl| nl + 1);
-        let line = yaml[line_start..].lines().next().unwrap_or_default();
-        let shown = mark_in(line).map_or(at, |mark| line_start + mark);
-        let rest = yaml[shown..].lines().next().unwrap_or_default();
-        let span = Span::new(shown, shown + rest.len().clamp(1, 60)).shifted(self.base);
-        let spoken = fault.without_snippet().to_string();
-        let found = if mark_in(line).is_some() {
-            Diagnostic::error("yaml-alias", "anchors (`&name`) and aliases (`*name`) are not allowed here")
-                .help("write the value out; put quotes around a text that begins with `*` or `&`")
-        } else if is_no_mapping(&spoken) {
-            Diagnostic::error("front-matter-not-mapping", "the front matter is not a list of `key: value` lines")
-                .help("write one `key: value` a line, such as `title: Water in winter`")
-        } else {
-            let (message, help) = in_plain_words(&first_sentence(&spoken), &yaml[at..]);
-            Diagnostic::error("yaml", message).help(help)
-        };
-        self.report(found, span);
-        at
-    }
-}
-
-fn options() -> serde_saphyr::Options {
+pub(super) fn options() -> serde_saphyr::Options {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_aliases = 0;
     budget.max_anchors = 0;
@@ -83,7 +28,7 @@ fn options() -> serde_saphyr::Options {
 
 /// The entry in which a fault lies: from its key to the next key. Nothing if the fault is only seen at the end, as with
 /// a quote that is never closed: where it began is anybody's guess.
-fn entry_at(yaml: &str, at: usize) -> Option<Range<usize>> {
+pub(super) fn entry_at(yaml: &str, at: usize) -> Option<Range<usize>> {
     let begins = |line: &str| line.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '-' | '#' | ']' | '}'));
     let mut entry = None;
     let mut offset = 0;
@@ -99,12 +44,12 @@ fn entry_at(yaml: &str, at: usize) -> Option<Range<usize>> {
     entry.filter(|_| at < yaml.trim_end().len()).map(|start| start..yaml.len())
 }
 
-fn is_no_mapping(spoken: &str) -> bool {
+pub(super) fn is_no_mapping(spoken: &str) -> bool {
     spoken.contains(NOT_A_MAPPING) || spoken.contains("expected mapping start")
 }
 
 /// What the parser says, as a person would say it who has never heard of YAML; and what to do.
-fn in_plain_words(spoken: &str, from: &str) -> (String, &'static str) {
+pub(super) fn in_plain_words(spoken: &str, from: &str) -> (String, &'static str) {
     let first = from.chars().next().unwrap_or(' ');
     if spoken.contains("mapping values are not allowed") {
         ("this line has a second colon".to_owned(), "a text with a colon needs quotes: `title: \"Water: a survey\"`")
@@ -131,34 +76,25 @@ fn in_plain_words(spoken: &str, from: &str) -> (String, &'static str) {
     }
 }
 
-const NOT_A_MAPPING: &str = "a list of `key: value` lines";
-
-fn first_sentence(text: &str) -> String {
+pub(super) fn first_sentence(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = line.strip_prefix("error: ").unwrap_or(line);
     clip(line.split(" at line ").next().unwrap_or(line))
 }
 
 /// Where an anchor or an alias stands in a line.
-fn mark_in(line: &str) -> Option<usize> {
+pub(super) fn mark_in(line: &str) -> Option<usize> {
     line.match_indices(['&', '*']).map(|(at, _)| at).find(|at| {
         let begins = line[..*at].ends_with(|c: char| c.is_whitespace() || matches!(c, '[' | ',' | '{'));
         begins && line[at + 1..].starts_with(|c: char| !c.is_whitespace())
     })
 }
 
-fn offset_of(text: &str, line: u64, column: u64) -> usize {
+pub(super) fn offset_of(text: &str, line: u64, column: u64) -> usize {
     let index = |n: u64| usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX);
     let start = text.split_inclusive('\n').take(index(line)).map(str::len).sum::<usize>();
     let inside = text[start..].chars().take(index(column)).take_while(|c| *c != '\n').map(char::len_utf8).sum::<usize>();
     (start + inside).min(text.len())
-}
-
-pub(super) fn span_of<T>(spanned: &Spanned<T>) -> Span {
-    let span = spanned.referenced.span();
-    let index = |n: Option<u64>| n.and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-    let start = index(span.byte_offset());
-    Span::new(start, start + index(span.byte_len()))
 }
 
 /// A YAML value as far as front matter has use for it.
@@ -242,7 +178,7 @@ impl<'de> Visitor<'de> for YamlVisitor {
 }
 
 /// The entries of the front matter in the order of the file, doubles and all.
-struct Entries(Vec<Entry>);
+pub(super) struct Entries(pub(super) Vec<Entry>);
 
 impl<'de> Deserialize<'de> for Entries {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
