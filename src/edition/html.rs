@@ -57,7 +57,6 @@ fn push_escaped(text: &str, out: &mut String) {
 fn push_block(block: &Block, out: &mut String) {
     match &block.kind {
         BlockKind::Heading { level, inlines } => {
-            let level = (level + 1).clamp(3, 6);
             wrap(&format!("h{level}"), inlines, out);
         }
         BlockKind::Paragraph(inlines) => {

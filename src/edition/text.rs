@@ -83,7 +83,7 @@ impl TextPrinter {
 
     fn block(&mut self, block: &Block, indent: &str) -> String {
         match &block.kind {
-            BlockKind::Heading { level, inlines } if *level <= 2 && indent.is_empty() => self.subtitle(inlines),
+            BlockKind::Heading { level, inlines } if *level <= 3 && indent.is_empty() => self.subtitle(inlines),
             BlockKind::Heading { inlines, .. } | BlockKind::Paragraph(inlines) => wrapped(&self.flat(inlines), indent, indent),
             BlockKind::List { start, tight, items } => self.list(*start, *tight, items, indent),
             BlockKind::Quote(inner) => self.set(inner, &format!("{indent}> "), false).replace("\n\n", &format!("\n{indent}>\n")),

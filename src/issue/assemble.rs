@@ -2,13 +2,18 @@
 
 use super::archive::Archive;
 use super::links::Resolver;
-use super::{Article, House, Issue, Section, rules, slug};
+use super::{Article, House, Issue, Section, outline, rules, slug};
 use crate::dateline::number::{self, NumberFault, WrittenNumber};
 use crate::dateline::{IssueNumber, Period};
 use crate::diagnostic::{self, Checked, Diagnostic, Findings, Span};
 use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
 use crate::manuscript::{self, Manuscript};
 use crate::subscription::ListId;
+
+/// The level at which the featured article and the sections print their titles; the issue's own line is the first.
+const TITLE: u8 = 2;
+/// The level at which the pieces of a section print theirs.
+const PIECE: u8 = 3;
 
 /// Assembles an issue. There is always a value, so that what is faulty can be looked at; it may only go out if there
 /// is no error beside it.
@@ -21,16 +26,16 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
         Resolver { house, archive, id: &manuscript.id, files: &manuscript.files, source: &manuscript.source, findings: found };
     let related = manuscript.related.as_ref().map(|related| {
         let mut related = resolver.related(related);
-        resolver.blocks(&mut related.introduction);
-        resolver.blocks(&mut related.closing);
+        resolver.blocks(&mut related.introduction, TITLE);
+        resolver.blocks(&mut related.closing, TITLE);
         related.items.iter_mut().for_each(|item| resolver.inlines(&mut item.note));
         related
     });
     let mut introduction = manuscript.introduction.clone();
-    resolver.blocks(&mut introduction);
+    resolver.blocks(&mut introduction, TITLE);
     let mut footnotes = manuscript.footnotes.clone();
     for note in &mut footnotes {
-        resolver.blocks(&mut note.blocks);
+        resolver.blocks(&mut note.blocks, TITLE);
     }
     let (featured, sections) = resolver.articles(manuscript);
     let front = &manuscript.front;
@@ -60,9 +65,11 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
 }
 
 impl Resolver<'_> {
-    fn blocks(&mut self, blocks: &mut [Block]) {
+    /// Resolves what stands under a title that is printed at level `under`.
+    fn blocks(&mut self, blocks: &mut [Block], under: u8) {
         each_inline_mut(blocks, &mut |inline| self.inline(inline));
         spare_named_files(blocks);
+        outline::settle(blocks, under);
     }
 
     fn inlines(&mut self, inlines: &mut [Inline]) {
@@ -73,22 +80,22 @@ impl Resolver<'_> {
         let pieces = manuscript.sections.iter().flat_map(|section| &section.pieces);
         let titles: Vec<String> = std::iter::once(&manuscript.featured).chain(pieces).map(|article| plain(&article.title)).collect();
         let mut slugs = slug::distinct(titles.iter().map(String::as_str)).into_iter();
-        let mut take = |resolver: &mut Self, article: &manuscript::Article| {
+        let mut take = |resolver: &mut Self, article: &manuscript::Article, level: u8| {
             let slug = slugs.next().unwrap_or_default();
             let (mut title, mut blocks) = (article.title.clone(), article.blocks.clone());
             resolver.inlines(&mut title);
-            resolver.blocks(&mut blocks);
+            resolver.blocks(&mut blocks, level);
             Article { url: resolver.house.article_url(resolver.id, &slug), slug, title, blocks }
         };
-        let featured = take(self, &manuscript.featured);
+        let featured = take(self, &manuscript.featured, TITLE);
         let sections = manuscript
             .sections
             .iter()
             .map(|section| {
                 let (mut title, mut introduction) = (section.title.clone(), section.introduction.clone());
                 self.inlines(&mut title);
-                self.blocks(&mut introduction);
-                Section { title, introduction, pieces: section.pieces.iter().map(|piece| take(self, piece)).collect() }
+                self.blocks(&mut introduction, TITLE);
+                Section { title, introduction, pieces: section.pieces.iter().map(|piece| take(self, piece, PIECE)).collect() }
             })
             .collect();
         (featured, sections)

@@ -3,6 +3,7 @@
 pub mod archive;
 mod assemble;
 mod links;
+mod outline;
 mod related;
 mod rules;
 pub mod slug;
