@@ -18,10 +18,9 @@ use toml::de::DeTable;
 use crate::dateline::VolumeRule;
 use crate::dateline::period::month_named;
 use crate::diagnostic::{Checked, Diagnostic, Source, Span};
-use crate::edition::Imprint;
 use crate::edition::views::{LogoView, PublicationView};
+use crate::edition::{Imprint, Sender};
 use crate::issue::House;
-use crate::mailing::compose::Sender;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::schedule::Schedule;
@@ -39,8 +38,6 @@ pub struct Config {
     pub house: House,
     /// What is printed on every issue.
     pub imprint: Imprint,
-    /// What every message's head says.
-    pub sender: Sender,
     /// The publication's time zone.
     pub zone: TimeZone,
     /// When issues are due, if the publication has a rhythm.
@@ -202,14 +199,16 @@ impl Reader<'_> {
                 default_lists,
                 related_heading: file.issues.related_heading.as_ref().map_or("Related Items", |heading| heading.get_ref()).to_owned(),
             },
-            imprint: imprint(publication, base_url.as_deref()?, reply_to.as_ref()?),
-            sender: Sender {
-                name: name.or_else(|| PersonName::parse(publication.name.get_ref()).ok()),
-                address: from,
-                reply_to: reply_to?,
-                base_url: base_url?,
-                bounce_domain,
-                sender_id,
+            imprint: Imprint {
+                publication: imprinted(publication, base_url.as_deref()?, reply_to.as_ref()?),
+                sender: Sender {
+                    name: name.or_else(|| PersonName::parse(publication.name.get_ref()).ok()),
+                    address: from,
+                    reply_to: reply_to?,
+                    base_url: base_url?,
+                    bounce_domain,
+                    sender_id,
+                },
             },
             zone: zone?,
             schedule,
@@ -335,22 +334,18 @@ impl Reader<'_> {
     }
 }
 
-fn imprint(publication: &file::Publication, base_url: &str, reply_to: &EmailAddress) -> Imprint {
+/// What every issue prints of the publication.
+fn imprinted(publication: &file::Publication, base_url: &str, reply_to: &EmailAddress) -> PublicationView {
     let text = |value: &Spanned<String>| value.get_ref().split_whitespace().collect::<Vec<_>>().join(" ");
-    Imprint {
-        publication: PublicationView {
-            name: text(&publication.name),
-            tagline: publication.tagline.as_ref().map(text),
-            url: format!("{base_url}/"),
-            postal_address: text(&publication.postal_address),
-            privacy_url: publication.privacy_url.as_ref().map(text),
-            reply_address: reply_to.as_str().to_owned(),
-            logo: publication.logo.as_ref().map(|logo| LogoView {
-                url: logo.url.get_ref().clone(),
-                width: logo.width,
-                height: logo.height,
-            }),
-        },
+    let logo = |logo: &file::Logo| LogoView { url: logo.url.get_ref().clone(), width: logo.width, height: logo.height };
+    PublicationView {
+        name: text(&publication.name),
+        tagline: publication.tagline.as_ref().map(text),
+        url: format!("{base_url}/"),
+        postal_address: text(&publication.postal_address),
+        privacy_url: publication.privacy_url.as_ref().map(text),
+        reply_address: reply_to.as_str().to_owned(),
+        logo: publication.logo.as_ref().map(logo),
     }
 }
 

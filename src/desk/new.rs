@@ -58,11 +58,14 @@ Begin the featured article here. Leave a blank line between paragraphs.
 
 Link to a report like this: [the full report](https://example.org/report.pdf).
 
+<!-- Articles of earlier issues, by title and month, become links. To use it, take this line and the last one out.
+
 ## {heading}
 
-Articles of earlier issues, by title and month; they become links. Take out what you do not need:
+For more, see the following:
 
 - \"Title of an earlier article\" (Month Year)
+-->
 
 # In brief
 

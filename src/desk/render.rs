@@ -38,7 +38,7 @@ pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddr
     let keys = newsroom.keys()?;
     let config = newsroom.config();
     let message = super::send::composer(newsroom, &edition).await?.compose(&delivery)?;
-    let links = Links::new(&keys, &config.sender.base_url, &delivery);
+    let links = Links::new(&keys, &edition.sender.base_url, &delivery);
     let list = config.lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
     let fields = Fields {
         name: delivery.name.as_ref().map_or("", PersonName::as_str),

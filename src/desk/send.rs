@@ -213,8 +213,7 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
 /// that is not configured any more.
 pub(super) async fn composer(newsroom: &Newsroom, edition: &Edition) -> Result<Composer, AppError> {
     let lists: Vec<List> = newsroom.store().lists().await?.into_iter().map(|tally| tally.list).collect();
-    let sender = &newsroom.config().sender;
-    Ok(Composer::new(edition, sender, &lists, newsroom.keys()?).signed_by(newsroom.signer()?))
+    Ok(Composer::new(edition, &lists, newsroom.keys()?).signed_by(newsroom.signer()?))
 }
 
 /// Sends what is due, with one worker for each connection, until nothing is or until it must stop. Returns why it

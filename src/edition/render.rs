@@ -4,12 +4,12 @@ use aws_lc_rs::digest;
 use css_inline::{CSSInliner, InlineOptions};
 use data_encoding::HEXLOWER;
 
-use super::Edition;
 use super::html;
 use super::marks;
 use super::press::Press;
 use super::text::TextPrinter;
 use super::views::{ArticleView, IssueView, LinkNoteView, Printed, PublicationView, RelatedItemView, RelatedView, SectionView};
+use super::{Edition, Sender};
 use crate::diagnostic::{Checked, Diagnostic, Span};
 use crate::issue::{Article, Issue};
 use crate::manuscript::document::{Block, Inline};
@@ -27,6 +27,8 @@ const HOPELESS: usize = 1_000_000;
 pub struct Imprint {
     /// Name, addresses, logo.
     pub publication: PublicationView,
+    /// Who writes.
+    pub sender: Sender,
 }
 
 /// Renders an issue. There is an edition unless a template is faulty.
@@ -49,6 +51,7 @@ pub fn render(issue: &Issue, imprint: &Imprint, press: &Press) -> Checked<Editio
         subject: subject.split_whitespace().collect::<Vec<_>>().join(" "),
         lang: issue.lang.clone(),
         archived_at: issue.url.clone(),
+        sender: imprint.sender.clone(),
         html,
         text: tidy(&text),
         mark,
@@ -58,15 +61,10 @@ pub fn render(issue: &Issue, imprint: &Imprint, press: &Press) -> Checked<Editio
     Checked { value: Some(edition), diagnostics }
 }
 
+/// Over everything that the edition says; its own hash is empty while it is taken.
 fn hash(edition: &Edition) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
-    let parts =
-        [edition.issue.as_str(), &edition.subject, &edition.lang, &edition.archived_at, &edition.html, &edition.text, &edition.mark];
-    for part in parts {
-        context.update(&(part.len() as u64).to_be_bytes());
-        context.update(part.as_bytes());
-    }
-    HEXLOWER.encode(context.finish().as_ref())
+    let octets = serde_json::to_vec(edition).unwrap_or_default();
+    HEXLOWER.encode(digest::digest(&digest::SHA256, &octets).as_ref())
 }
 
 fn size(issue: &Issue, octets: usize) -> Option<Diagnostic> {

@@ -10,27 +10,10 @@ use jiff::Timestamp;
 use super::dkim::{DkimFault, Signer};
 use super::header::{HeaderBlock, HeaderFault};
 use super::{Delivery, Envelope, ident};
-use crate::edition::Edition;
 use crate::edition::stencil::{Fields, Medium, Stencil};
+use crate::edition::{Edition, Sender};
 use crate::subscription::token::{Bearer, Keys, Purpose};
-use crate::subscription::{AddressFault, EmailAddress, List, ListId, PersonName};
-
-/// Who writes, and where answers, bounces and clicks go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sender {
-    /// The name beside the address: the publication's (STANDARDS M4).
-    pub name: Option<PersonName>,
-    /// `From`.
-    pub address: EmailAddress,
-    /// Where an answer goes; a person reads it (STANDARDS D10).
-    pub reply_to: EmailAddress,
-    /// The publication's web site, without a slash at its end.
-    pub base_url: String,
-    /// The domain of the envelope's sender.
-    pub bounce_domain: String,
-    /// The last part of `Feedback-ID`: 5 to 15 characters, the same for ever (STANDARDS L13).
-    pub sender_id: String,
-}
+use crate::subscription::{AddressFault, List, ListId, PersonName};
 
 /// A message ready for a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,10 +64,10 @@ struct Head {
 
 impl Composer {
     /// Encodes the edition's parts once.
-    pub fn new(edition: &Edition, sender: &Sender, lists: &[List], keys: Keys) -> Self {
+    pub fn new(edition: &Edition, lists: &[List], keys: Keys) -> Self {
         Self {
             keys,
-            sender: sender.clone(),
+            sender: edition.sender.clone(),
             edition: Head {
                 issue: edition.issue.clone(),
                 subject: edition.subject.clone(),

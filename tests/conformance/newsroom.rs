@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use masthead::dateline::IssueId;
 use masthead::dateline::period::Period;
-use masthead::edition::Edition;
+use masthead::edition::{Edition, Sender};
 use masthead::issue::archive::{ArchivedArticle, ArchivedIssue};
 use masthead::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
 use masthead::store::{Attempt, Enrolled, LedgerLine, Opening, Store};
@@ -87,6 +87,14 @@ pub(crate) fn edition(id: &str) -> Edition {
         subject: format!("The issue of {id}"),
         lang: "en".to_owned(),
         archived_at: format!("https://news.example.org/issues/{id}"),
+        sender: Sender {
+            name: None,
+            address: address(0),
+            reply_to: address(0),
+            base_url: "https://news.example.org".to_owned(),
+            bounce_domain: "news.example.org".to_owned(),
+            sender_id: "example".to_owned(),
+        },
         html: "<p>Dear @@mark@@name</p>".to_owned(),
         text: "Dear @@mark@@name".to_owned(),
         mark: "@@mark@@".to_owned(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use masthead::dateline::VolumeRule;
 use masthead::diagnostic::{Diagnostic, sort};
 use masthead::edition::views::PublicationView;
-use masthead::edition::{Edition, Imprint, Press, render};
+use masthead::edition::{Edition, Imprint, Press, Sender, render};
 use masthead::issue::archive::Archive;
 use masthead::issue::{House, Issue, assemble};
 use masthead::manuscript::source::decode;
@@ -40,6 +40,14 @@ pub(crate) fn imprint() -> Imprint {
             privacy_url: None,
             reply_address: "desk@news.example.org".to_owned(),
             logo: None,
+        },
+        sender: Sender {
+            name: None,
+            address: "desk@news.example.org".parse().unwrap(),
+            reply_to: "desk@news.example.org".parse().unwrap(),
+            base_url: "https://news.example.org".to_owned(),
+            bounce_domain: "news.example.org".to_owned(),
+            sender_id: "lantern".to_owned(),
         },
     }
 }

@@ -6,4 +6,7 @@ mod header;
 mod manuscript;
 mod quoted_printable;
 mod roll;
+#[path = "../manuscripts/room.rs"]
+#[allow(dead_code, reason = "the tables use the rest of it")]
+mod room;
 mod token;

@@ -1,39 +1,13 @@
 //! Whatever is typed comes out readable: no panic, tags that nest, lines that end, and nothing executed.
 
-use masthead::dateline::VolumeRule;
 use masthead::diagnostic::Source;
-use masthead::edition::views::PublicationView;
-use masthead::edition::{Edition, Imprint, Press, render};
+use masthead::edition::{Edition, Press, render};
 use masthead::issue::archive::Archive;
-use masthead::issue::{House, assemble};
+use masthead::issue::assemble;
 use masthead::manuscript::{Draft, parse};
 use proptest::prelude::*;
 
-fn house() -> House {
-    House {
-        base_url: "https://news.example.org".to_owned(),
-        volume_rule: VolumeRule { begins: 1 },
-        lang: "en".to_owned(),
-        lists: vec!["general".parse().unwrap()],
-        default_lists: vec!["general".parse().unwrap()],
-        related_heading: "Related Items".to_owned(),
-    }
-}
-
-fn imprint() -> Imprint {
-    let text = |text: &str| text.to_owned();
-    Imprint {
-        publication: PublicationView {
-            name: text("The Lantern"),
-            tagline: None,
-            url: text("https://news.example.org"),
-            postal_address: text("7 Quay Street"),
-            privacy_url: None,
-            reply_address: text("desk@news.example.org"),
-            logo: None,
-        },
-    }
-}
+use super::room::{house, imprint};
 
 /// The edition of a body, if there is anything to print.
 fn printed(body: &str) -> Option<Edition> {
