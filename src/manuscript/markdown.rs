@@ -1,5 +1,6 @@
 //! From Markdown to the house's own tree: comrak parses, this keeps what a mail can carry, with its place in the file.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use comrak::nodes::{ListType, NodeValue, Sourcepos, TableAlignment};
@@ -37,8 +38,10 @@ pub(super) fn parse(source: &Arc<Source>, offset: usize) -> Body {
         footnotes: Vec::new(),
         findings: Findings::default(),
         parts: 0,
+        noted: HashSet::new(),
     };
     let blocks = reader.blocks(root, 0);
+    reader.unused_footnotes(text);
     let mut footnotes = reader.footnotes;
     footnotes.sort_by_key(|note| note.number);
     Body { blocks, footnotes, diagnostics: reader.findings.into_vec() }
@@ -68,6 +71,8 @@ struct Reader<'s> {
     footnotes: Vec<Footnote>,
     findings: Findings,
     parts: usize,
+    /// Names of the footnotes that the text refers to.
+    noted: HashSet<String>,
 }
 
 impl Reader<'_> {
@@ -100,6 +105,25 @@ impl Reader<'_> {
             self.report(found.help("no mail program shows so much; what comes after this place is not read"), span);
         }
         self.parts > MAX_PARTS
+    }
+
+    /// A footnote that nothing refers to is not printed, so it is told. Lines of code that look like one are not.
+    fn unused_footnotes(&mut self, text: &str) {
+        let mut at = 0;
+        let mut is_code = false;
+        for line in text.split_inclusive('\n') {
+            let (start, inner) = (at, line.trim_start_matches(' '));
+            at += line.len();
+            is_code ^= inner.starts_with("```") || inner.starts_with("~~~");
+            let name = inner.strip_prefix("[^").and_then(|rest| rest.split_once("]:")).map(|(name, _)| name.to_lowercase());
+            if let Some(name) = name.filter(|name| !is_code && line.len() - inner.len() < 4 && !self.noted.contains(name)) {
+                let name: String = name.chars().take(40).collect();
+                let found =
+                    Diagnostic::warning("footnote-unused", format!("nothing refers to the footnote `{name}`, so it is not printed"));
+                let span = Span::new(start, start + line.trim_end().len()).shifted(self.offset);
+                self.report(found.help(format!("put `[^{name}]` where it belongs, or take it out")), span);
+            }
+        }
     }
 
     fn blocks(&mut self, parent: Node<'_>, depth: usize) -> Vec<Block> {
@@ -135,7 +159,8 @@ impl Reader<'_> {
                 out.extend(paragraphs);
                 return;
             }
-            NodeValue::FootnoteDefinition(_) => {
+            NodeValue::FootnoteDefinition(definition) => {
+                self.noted.insert(definition.name.to_lowercase());
                 let number = u32::try_from(self.footnotes.len()).unwrap_or(u32::MAX).saturating_add(1);
                 let at = self.footnotes.len();
                 self.footnotes.push(Footnote { number, blocks: Vec::new() });

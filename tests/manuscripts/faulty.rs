@@ -115,6 +115,7 @@ fn wholes() -> Vec<Case> {
         body("only a heading of level 2", "## H\n\nText.\n", &["warning heading-level 6:1"]),
         body("a skipped level", "# H\n\n### Deep\n\nText.\n", &["warning heading-skipped 8:1"]),
         body("a heading without words", "# H\n\nText.\n\n##\n\nMore.\n", &["warning heading-empty 10:1"]),
+        body("a footnote that nothing refers to", "# H\n\nA.[^a]\n\n[^a]: Said.\n[^B]: Never.\n", &["warning footnote-unused 11:1"]),
         body("braces and marks", "# {{title}}\n\n{{#each x}} {{{y}}} xm0000000000000000_name_mx `{{z}}`\n", &[]),
         body("a script", "# H\n\nA <script>alert(1)</script> B\n", &["warning html-dropped 8:3"]),
         body("a marquee", "# H\n\n<marquee>A</marquee>\n", &["warning html-dropped 8:1"]),

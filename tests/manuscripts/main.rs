@@ -1,6 +1,6 @@
 //! What editors drop, and what they are told: every finding by name and place, nothing lost, nothing that hurts.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::format_collect)]
 
 mod bombs;
 mod codes;
