@@ -44,7 +44,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("clock", &[]),
     ("config", &["dateline", "diagnostic", "edition", "issue", "mailing", "schedule", "subscription"]),
     ("mailing", &["dateline", "edition", "issue", "subscription"]),
-    ("edition", &["dateline", "diagnostic", "issue", "manuscript"]),
+    ("edition", &["dateline", "diagnostic", "issue", "manuscript", "subscription"]),
     ("issue", &["dateline", "diagnostic", "manuscript", "subscription"]),
     ("manuscript", &["dateline", "diagnostic", "subscription"]),
     ("dateline", &[]),

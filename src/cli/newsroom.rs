@@ -103,9 +103,10 @@ struct RenderedIssue<'a> {
 
 pub(super) async fn render(newsroom: &Newsroom, asked: &Render, terminal: &Terminal) -> Result<Outcome, AppError> {
     let rendered = desk::render::render(newsroom, &asked.id, asked.subscriber.as_ref()).await?;
-    terminal.findings(&rendered.warnings);
+    terminal.findings(&rendered.diagnostics);
+    let outcome = if has_errors(&rendered.diagnostics) { Outcome::Findings } else { Outcome::Clean };
     let (octets, ending) = match asked.to {
-        Form::Eml => (rendered.message, "eml"),
+        Form::Eml => (desk::render::message(newsroom, &rendered).await?, "eml"),
         Form::Html => (rendered.html.into_bytes(), "html"),
         Form::Text => (rendered.text.into_bytes(), "txt"),
         Form::Json => {
@@ -124,10 +125,12 @@ pub(super) async fn render(newsroom: &Newsroom, asked: &Render, terminal: &Termi
         }
     };
     let Some(folder) = &asked.out else {
-        return terminal.write(|out| out.write_all(&octets));
+        terminal.write(|out| out.write_all(&octets))?;
+        return Ok(outcome);
     };
     fs::create_dir_all(folder).map_err(AppError::io("make the folder", folder))?;
     let path = folder.join(format!("{}.{ending}", asked.id));
     fs::write(&path, octets).map_err(AppError::io("write", &path))?;
-    terminal.write(|out| writeln!(out, "{}", path.display()))
+    terminal.write(|out| writeln!(out, "{}", path.display()))?;
+    Ok(outcome)
 }

@@ -19,25 +19,27 @@ pub struct Rendered {
     pub issue: Issue,
     /// What every reader gets.
     pub edition: Edition,
-    /// The whole message.
-    pub message: Vec<u8>,
+    /// What a mailing would owe the reader.
+    pub delivery: Delivery,
     /// The HTML part.
     pub html: String,
     /// The plain-text part.
     pub text: String,
-    /// Warnings.
-    pub warnings: Vec<crate::diagnostic::Diagnostic>,
+    /// Everything found; an error forbids to send it.
+    pub diagnostics: Vec<crate::diagnostic::Diagnostic>,
 }
 
-/// Renders an issue for a reader, or for a specimen reader. The same bytes each time.
+/// Renders an issue for a reader, or for a specimen reader. The same bytes each time. An issue with faults is shown as
+/// far as it can be printed, so that one sees what there is to mend.
 pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddress>) -> Result<Rendered, AppError> {
     let checked = check::check_issue(newsroom, id).await?;
-    let warnings = checked.diagnostics.clone();
-    let (issue, edition) = checked.clean()?;
+    let (issue, edition, diagnostics) = match (checked.issue, checked.edition) {
+        (Some(issue), Some(edition)) => (issue, edition, checked.diagnostics),
+        _ => return Err(AppError::Faulty(checked.diagnostics)),
+    };
     let delivery = delivery(newsroom, &issue, reader).await?;
     let keys = newsroom.keys()?;
     let config = newsroom.config();
-    let message = super::send::composer(newsroom, &edition).await?.compose(&delivery)?;
     let links = Links::new(&keys, &edition.sender.base_url, &delivery);
     let list = config.lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
     let fields = Fields {
@@ -50,11 +52,16 @@ pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddr
     Ok(Rendered {
         html: filled(&edition.html, &edition.mark, Medium::Html, &fields),
         text: filled(&edition.text, &edition.mark, Medium::Text, &fields),
-        message: message.octets,
         issue,
         edition,
-        warnings,
+        delivery,
+        diagnostics,
     })
+}
+
+/// The whole message of what was rendered.
+pub async fn message(newsroom: &Newsroom, rendered: &Rendered) -> Result<Vec<u8>, AppError> {
+    Ok(super::send::composer(newsroom, &rendered.edition).await?.compose(&rendered.delivery)?.octets)
 }
 
 /// What a mailing of this issue would owe the reader. Its date is the one that the issue bears, so that rendering
