@@ -28,7 +28,7 @@ pub(super) fn letter(publication: &str, letter: &Letter) -> String {
     let name = escape(&letter.name);
     let body = format!(
         "<p>To {}</p><nav><a href=\"/\">All messages</a> <a href=\"/outbox/{name}/html\">HTML alone</a> <a href=\"/outbox/{name}/text\">Plain text</a> <a href=\"/outbox/{name}/source\">Source</a></nav>\
-         <div class=\"forms\"><iframe title=\"The HTML part\" src=\"/outbox/{name}/html\"></iframe><pre>{}</pre></div>",
+         <div class=\"forms\"><iframe title=\"The HTML part\" src=\"/outbox/{name}/html\"></iframe><pre tabindex=\"0\" role=\"region\" aria-label=\"The plain-text part\">{}</pre></div>",
         escape(&letter.to),
         escape(&letter.text)
     );

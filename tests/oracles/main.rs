@@ -20,6 +20,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use support::demo::Demo;
 use support::newsroom::{ISSUE, Newsroom};
 
 /// Gmail reads the first 8,192 characters of a style element and no further (STANDARDS H2).
@@ -115,6 +116,9 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
         Ok(pages) => pages,
         Err(why) => return skip("axe", &why),
     };
+    let demo = Demo::start();
+    let letter = demo.get("/").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
+    let rooms = [demo.url("/"), demo.url(&letter), demo.url("/u/none")];
     let modules = oracles().join("node_modules");
     if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
         return skip("axe", &format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
@@ -126,7 +130,7 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
         return skip("axe", "no Chromium on the PATH; run tests/oracles/install.sh");
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs");
-    ask("axe", Command::new("node").arg(script).args(pages).env("MASTHEAD_ORACLES", oracles()));
+    ask("axe", Command::new("node").arg(script).args(pages).args(rooms).env("MASTHEAD_ORACLES", oracles()));
 }
 
 #[test]

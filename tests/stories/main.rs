@@ -14,6 +14,7 @@ mod killed;
 mod lists;
 mod odd_issues;
 mod readers_in_and_out;
+mod reading_room;
 mod relay;
 mod strict_linter;
 mod the_press;

@@ -6,6 +6,7 @@
 // A server that cannot start fails its story at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+pub mod demo;
 pub mod linter;
 pub mod newsroom;
 pub mod reading;

@@ -228,8 +228,7 @@ impl Newsroom {
 
     /// Starts it, for a story that breaks into its work.
     pub fn start<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Running {
-        let mut command = self.command(arguments);
-        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")))
+        Running::of(&mut self.command(arguments))
     }
 
     /// The ledger of an issue as `deliveries --json` tells it: one object a line.
@@ -332,6 +331,11 @@ impl std::fmt::Display for Told {
 pub struct Running(Option<Child>);
 
 impl Running {
+    /// Starts a command.
+    pub fn of(command: &mut Command) -> Self {
+        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")))
+    }
+
     fn child(&mut self) -> &mut Child {
         self.0.as_mut().expect("it is there until its end")
     }
@@ -348,14 +352,15 @@ impl Running {
         assert!(sent.success());
     }
 
-    /// Waits until it has said these words on standard error, which are then gone from what it told.
-    pub fn hears(&mut self, words: &str) {
+    /// Waits until it has said these words on standard error, and returns all until then, which is gone from what it told.
+    pub fn hears(&mut self, words: &str) -> String {
         let (mut said, mut octet) = (Vec::new(), [0]);
         let stream = self.child().stderr.as_mut().expect("a stream of our own");
         while !String::from_utf8_lossy(&said).contains(words) {
             stream.read_exact(&mut octet).expect("it says so before it ends");
             said.push(octet[0]);
         }
+        String::from_utf8_lossy(&said).into_owned()
     }
 
     /// Hangs up on its answer before it is read.
