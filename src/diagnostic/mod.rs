@@ -94,7 +94,7 @@ impl fmt::Display for Severity {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// A stable name for this kind of finding, `kebab-case`; the editors' guide lists them.
+    /// A stable name for this kind of finding, `kebab-case`: what programs go by, and what one looks up.
     pub code: &'static str,
     /// How much it matters.
     pub severity: Severity,

@@ -5,6 +5,9 @@ use crate::manuscript::document::{Alignment, Block, BlockKind, Cell, Footnote, I
 /// The widest that an image is printed, in pixels: the column of the mail without its padding.
 const COLUMN: u32 = 552;
 
+/// From so many columns on, a table may be wider than a phone.
+const WIDE: usize = 5;
+
 /// Blocks, one element after the other.
 pub fn blocks(blocks: &[Block]) -> String {
     let mut out = String::new();
@@ -114,7 +117,9 @@ fn push_list(start: Option<usize>, tight: bool, items: &[Item], out: &mut String
 }
 
 fn push_table(head: &[Cell], rows: &[Vec<Cell>], out: &mut String) {
-    out.push_str("<table class=\"grid\">\n<thead><tr>");
+    // On a phone a wide table scrolls sideways, and then a keyboard must reach it (WCAG 2.1.1).
+    let reach = if head.len() >= WIDE { " tabindex=\"0\"" } else { "" };
+    out.push_str(&format!("<table class=\"grid\"{reach}>\n<thead><tr>"));
     for cell in head {
         push_cell("th scope=\"col\"", "th", cell, out);
     }
