@@ -9,6 +9,7 @@ mod subscribers;
 mod terminal;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -76,7 +77,8 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
             clap_complete::generate(shell, &mut Cli::command(), "masthead", &mut script);
             terminal.write(|out| out.write_all(&script))
         }
-        Command::Man => terminal.write(|out| clap_mangen::Man::new(Cli::command()).render(out)),
+        Command::Man { out: None } => terminal.write(|out| clap_mangen::Man::new(Cli::command()).render(out)),
+        Command::Man { out: Some(folder) } => manual(&folder),
         Command::Init(asked) => newsroom::init(&root, &asked, terminal),
         Command::Demo(asked) => demo::run(&asked, terminal).await,
         command => {
@@ -92,6 +94,13 @@ fn environment() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect()
 }
 
+/// Writes a page for each command.
+fn manual(folder: &Path) -> Result<Outcome, AppError> {
+    std::fs::create_dir_all(folder).map_err(AppError::io("make the folder", folder))?;
+    clap_mangen::generate_to(Cli::command(), folder).map_err(AppError::io("write into", folder))?;
+    Ok(Outcome::Clean)
+}
+
 async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Terminal) -> Result<Outcome, AppError> {
     match command {
         Command::New(asked) => newsroom::new(newsroom, asked, terminal).await,
@@ -104,6 +113,6 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,
         Command::Archive(ArchiveCommand::List { json }) => listing::archive(newsroom, json, terminal).await,
         Command::Subscribers(asked) => subscribers::run(newsroom, asked, terminal).await,
-        Command::Init(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(Outcome::Clean),
+        Command::Init(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
     }
 }

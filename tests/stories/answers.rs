@@ -130,6 +130,14 @@ async fn s2_t19_a_wrong_password_stops_the_run_and_is_never_printed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t19_the_log_tells_of_the_mailing_and_names_no_reader() {
+    let sink = Sink::builder().on(At::Rcpt, to(2), Action::reply("550 5.1.1 No such reader here")).start().await;
+    let newsroom = Newsroom::ready(5, &sink).variable("RUST_LOG", "info").configured();
+    let told = newsroom.run(["send", "2014-12"]).ok().says(&["mailing under way", "run ended"]);
+    assert!(!told.stderr.contains("@example.org"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t19_an_open_secret_is_refused_before_the_mailing_is_opened() {
     let newsroom = Newsroom::new().issue("2014-12", ISSUE).back_issues().subscribers(1).relay_at("smtps://mail.example.org");
     let newsroom = newsroom.relay_setting("user = \"press\"\npassword_file = \"secrets/relay\"").build();

@@ -148,6 +148,9 @@ fn every_command_explains_itself() {
         assert!(run(folder.path(), &["completions", shell]).ok().stdout.contains("masthead"), "{shell}");
     }
     assert!(run(folder.path(), &["man"]).ok().stdout.contains(".TH masthead 1"));
+    let pages = tempfile::tempdir().unwrap();
+    run(folder.path(), &["man", "--out", &pages.path().display().to_string()]).ok();
+    assert!(files(pages.path()).len() > COMMANDS.len() / 2, "a page for each command");
     assert!(run(folder.path(), &["--version"]).ok().stdout.starts_with("masthead "));
     assert_eq!(files(folder.path()).len(), 0, "asking leaves nothing behind");
 }
