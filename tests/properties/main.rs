@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod address;
 mod header;
 mod manuscript;
 mod quoted_printable;
