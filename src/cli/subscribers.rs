@@ -9,6 +9,7 @@ use super::args::Subscribers;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::desk::subscribers::{self as desk, Import};
+use crate::diagnostic::print::counted;
 use crate::store::{Dossier, Enrolled};
 use crate::subscription::PersonName;
 
@@ -114,7 +115,7 @@ fn print_import(import: &Import, terminal: &Terminal) -> Result<Outcome, AppErro
             writeln!(out, "{} entered, {} changed, {} there already", summary.entered, summary.changed, summary.already_there)?;
             writeln!(out, "{} had left before, {} suppressed", summary.left_before, summary.suppressed)?;
         }
-        writeln!(out, "{} rows twice in the file, {} rejected", summary.duplicates, summary.rejected.len())
+        writeln!(out, "{} twice in the file, {} rejected", counted(summary.duplicates, "row"), summary.rejected.len())
     })
 }
 
