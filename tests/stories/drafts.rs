@@ -85,14 +85,7 @@ async fn an_issue_that_is_out_already_is_not_sent_under_its_name_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c1_l8_only_who_confirmed_and_has_not_left_gets_an_issue() {
     let sink = Sink::builder().start().await;
-    let newsroom = Newsroom::new()
-        .issue("2014-12", ISSUE)
-        .back_issues()
-        .subscribers(3)
-        .subscriber("asked@example.org", "Asked", "pending")
-        .subscriber("left@example.org", "Left", "unsubscribed")
-        .relay(&sink)
-        .build();
+    let newsroom = Newsroom::of_every_standing(&sink);
     newsroom.run(["lists"]).ok().says(&["3 confirmed", "1 pending", "1 ended"]);
     newsroom.run(["send", "2014-12"]).ok().says(&["3 of 3 deliveries"]);
 

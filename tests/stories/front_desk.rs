@@ -111,13 +111,7 @@ fn an_issue_renders_to_the_same_bytes_whoever_asks_and_whenever() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dry_run_writes_one_message_a_reader_and_sends_none() {
     let sink = Sink::builder().start().await;
-    let newsroom = Newsroom::new()
-        .issue("2014-12", ISSUE)
-        .back_issues()
-        .subscribers(3)
-        .subscriber("asked@example.org", "Asked", "pending")
-        .relay(&sink)
-        .build();
+    let newsroom = Newsroom::of_every_standing(&sink);
     for _ in 0..2 {
         newsroom.run(["send", "2014-12", "--dry-run"]).ok().says(&["3 messages would go out", "dry-run/2014-12"]);
         assert_eq!(files(&newsroom.path("dry-run/2014-12")).len(), 3);

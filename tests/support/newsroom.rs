@@ -75,6 +75,13 @@ impl Newsroom {
         Self::new().issue("2014-12", ISSUE).back_issues().subscribers(readers).relay(sink).build()
     }
 
+    /// As [`Newsroom::ready`] with three readers, and beside them one who has only asked and one who has left.
+    pub fn of_every_standing(sink: &Sink) -> Self {
+        let newsroom = Self::new().issue("2014-12", ISSUE).back_issues().subscribers(3);
+        let newsroom = newsroom.subscriber("asked@example.org", "Asked", "pending");
+        newsroom.subscriber("left@example.org", "Left", "unsubscribed").relay(sink).build()
+    }
+
     /// The sample newsroom as the demo unpacks it, with its archive and readers, ready to send its issue.
     pub fn sample() -> Self {
         let newsroom = Self::new().with_known_key();
