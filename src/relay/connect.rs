@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::capabilities::{Capabilities, Extension};
 use super::reply_lines::ReplyLine;
-use super::smtp::{Credentials, Security, SmtpSettings};
+use super::settings::{Credentials, Security, SmtpSettings};
 use super::tls::{TlsClient, TlsFault};
 use super::wire::{Wire, WireControl};
 use crate::mailing::Reply;

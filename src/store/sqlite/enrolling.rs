@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows;
-use super::subscribers::list_number;
+use super::rows::list_number;
 use crate::store::{Enrolled, Result};
 use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::subscribers::list_number;
+use super::rows::list_number;
 use super::{reports, rows};
 use crate::mailing::MailingId;
 use crate::store::{Opened, Opening, Result, StoreError};

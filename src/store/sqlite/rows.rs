@@ -11,7 +11,13 @@ use serde::de::DeserializeOwned;
 use crate::mailing::Fate;
 use crate::mailing::fate::FateWord;
 use crate::store::{Result, StoreError};
-use crate::subscription::{EmailAddress, PersonName, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
+
+/// The number of a list that somebody named.
+pub(super) fn list_number(connection: &Connection, list: &ListId) -> Result<u32> {
+    first(connection, "SELECT number FROM lists WHERE id = ?1", [list.as_str()], |row| count(row, "number"))?
+        .ok_or_else(|| StoreError::Unknown(format!("the list `{list}`")))
+}
 
 /// Every row of an answer.
 pub(super) fn all<T>(connection: &Connection, sql: &str, params: impl Params, read: impl Fn(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {

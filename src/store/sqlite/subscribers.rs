@@ -51,12 +51,6 @@ impl Subscribers for SqliteStore {
     }
 }
 
-/// The number of a list that somebody named.
-pub(super) fn list_number(connection: &Connection, list: &ListId) -> Result<u32> {
-    rows::first(connection, "SELECT number FROM lists WHERE id = ?1", [list.as_str()], |row| rows::count(row, "number"))?
-        .ok_or_else(|| StoreError::Unknown(format!("the list `{list}`")))
-}
-
 fn declare(connection: &Connection, list: &List) -> Result<()> {
     let known = rows::change(connection, RENAME, params![list.id.as_str(), list.name, list.description])?;
     if known == 0 {
@@ -94,7 +88,7 @@ fn page(connection: &Connection, list: Option<&ListId>, after: SubscriberId, mos
     let mut page = match list {
         None => rows::all(connection, READERS, params![after.0, most], reader)?,
         Some(list) => {
-            let list = list_number(connection, list)?;
+            let list = rows::list_number(connection, list)?;
             rows::all(connection, READERS_OF_LIST, params![after.0, most, list], reader)?
         }
     };
