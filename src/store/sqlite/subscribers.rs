@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, enrolling, reports, rows};
-use crate::store::{ConsentLine, Dossier, Enrolled, ListTally, Reader, Result, StoreError, Subscribers, Suppression};
+use crate::store::{ConsentLine, Dossier, Enrolled, ListTally, Reader, Result, Subscribers, Suppression};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Subscriber, SubscriberId, Subscription};
 
 #[async_trait]
