@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -353,10 +354,15 @@ impl Running {
         self.child().wait().map(|_| ())
     }
 
-    /// Sends it a signal by name, such as `TERM`.
+    /// Sends it a signal by name: `TERM` or `INT`.
     pub fn signal(&mut self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child().id().to_string()).status().expect("kill runs");
-        assert!(sent.success());
+        let signal = match name {
+            "TERM" => Signal::TERM,
+            "INT" => Signal::INT,
+            other => panic!("no story sends {other}"),
+        };
+        let number = i32::try_from(self.child().id()).ok().and_then(Pid::from_raw).expect("a process has a number");
+        kill_process(number, signal).expect("it is ours to signal");
     }
 
     /// Waits until it has said these words on standard error, and returns all until then, which is gone from what it told.
