@@ -2,15 +2,12 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-
+use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{Diagnostic, has_errors};
 use crate::intake;
-use crate::issue;
 use crate::issue::archive::{Archive, ArchivedIssue};
-use crate::manuscript;
 
 /// What an import brought.
 #[derive(Debug)]
@@ -23,23 +20,17 @@ pub struct Imported {
 
 /// Imports every issue of a folder as already out: all, or none if one of them has a fault.
 pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppError> {
-    let config = newsroom.config();
     let read = intake::read(folder, &newsroom.shown(folder))?;
     let mut diagnostics = read.diagnostics;
     let mut archive = Archive::new(newsroom.store().back_issues().await?);
-    let mut dropped = read.dropped;
-    dropped.sort_by(|a, b| (a.id.month(), &a.id).cmp(&(b.id.month(), &b.id)));
     let mut issues = Vec::new();
-    for one in dropped {
+    for one in read.dropped {
         diagnostics.extend(one.diagnostics);
         let Some(draft) = one.draft else { continue };
-        let parsed = manuscript::parse(&draft, &config.house.related_heading);
-        diagnostics.extend(parsed.diagnostics);
-        let Some(manuscript) = parsed.value else { continue };
-        let assembled = issue::assemble(&manuscript, &archive, &config.house);
+        let assembled = check::assembled(newsroom, &draft, &archive);
         diagnostics.extend(assembled.diagnostics.into_iter().filter(|found| !is_moot(found.code)));
         if let Some(issue) = assembled.value {
-            let archived = issue.archived(out_at(newsroom, &issue));
+            let archived = issue.archived(issue.bears(&newsroom.config().zone));
             archive.expect(archived.clone());
             issues.push(archived);
         }
@@ -69,12 +60,6 @@ fn is_moot(code: &str) -> bool {
     )
 }
 
-fn out_at(newsroom: &Newsroom, issue: &issue::Issue) -> Timestamp {
-    let day = issue.id.day().or_else(|| issue.period.first().day(1)).unwrap_or_default();
-    let local = issue.publish_at.unwrap_or_else(|| day.at(9, 0, 0, 0));
-    newsroom.config().zone.to_ambiguous_timestamp(local).compatible().unwrap_or_default()
-}
-
 /// What is out, oldest first.
 pub async fn list(newsroom: &Newsroom) -> Result<Vec<ArchivedIssue>, AppError> {
     Ok(newsroom.store().back_issues().await?)
@@ -85,5 +70,5 @@ pub async fn latest(newsroom: &Newsroom) -> Result<Option<IssueId>, AppError> {
     let config = newsroom.config();
     let folder = intake::read(&config.issues_folder, &newsroom.shown(&config.issues_folder))?;
     let out = newsroom.store().back_issues().await?.into_iter().map(|issue| issue.id);
-    Ok(out.chain(folder.dropped.into_iter().map(|dropped| dropped.id)).max_by_key(|id| (id.month(), id.clone())))
+    Ok(out.chain(folder.dropped.into_iter().map(|dropped| dropped.id)).max())
 }

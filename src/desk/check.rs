@@ -9,7 +9,7 @@ use crate::edition::{self, Edition};
 use crate::intake::{self, Dropped};
 use crate::issue::archive::Archive;
 use crate::issue::{self, Issue};
-use crate::manuscript;
+use crate::manuscript::{self, Draft};
 
 /// One issue of the folder, as far as it could be made.
 #[derive(Debug)]
@@ -67,16 +67,13 @@ pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppEr
     let shown = newsroom.shown(&config.issues_folder);
     let folder = intake::read(&config.issues_folder, &shown)?;
     if let Some(lost) = ids.iter().find(|id| folder.get(id).is_none()) {
-        let known: Vec<&str> = folder.dropped.iter().map(|dropped| dropped.id.as_str()).collect();
-        let near = known.iter().max_by(|a, b| strsim::jaro_winkler(lost.as_str(), a).total_cmp(&strsim::jaro_winkler(lost.as_str(), b)));
+        let near = diagnostic::nearest(lost.as_str(), folder.dropped.iter().map(|dropped| dropped.id.as_str()), 0.0);
         let hint = near.map_or_else(|| "the folder has no issues".to_owned(), |near| format!("did you mean {near}?"));
         return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
     }
     let mut archive = Archive::new(newsroom.store().back_issues().await?);
-    let mut dropped = folder.dropped;
-    dropped.sort_by(|a, b| (a.id.month(), &a.id).cmp(&(b.id.month(), &b.id)));
     let mut issues = Vec::new();
-    for one in dropped {
+    for one in folder.dropped {
         let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);
         let wanted = if ids.is_empty() { !is_out } else { ids.contains(&one.id) };
         if is_out && !wanted {
@@ -108,13 +105,22 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
         Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
-    let parsed = manuscript::parse(&draft, &config.house.related_heading);
-    diagnostics.extend(parsed.diagnostics);
-    let Some(manuscript) = parsed.value else { return done(None, None, diagnostics) };
-    let assembled = issue::assemble(&manuscript, archive, &config.house);
+    let assembled = assembled(newsroom, &draft, archive);
     diagnostics.extend(assembled.diagnostics);
     let Some(issue) = assembled.value else { return done(None, None, diagnostics) };
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
     diagnostics.extend(rendered.diagnostics);
     done(Some(issue), rendered.value, diagnostics)
+}
+
+/// The issue of a draft, with everything found on the way to it.
+pub(super) fn assembled(newsroom: &Newsroom, draft: &Draft, archive: &Archive) -> diagnostic::Checked<Issue> {
+    let house = &newsroom.config().house;
+    let mut parsed = manuscript::parse(draft, &house.related_heading);
+    let assembled = parsed.value.map(|manuscript| issue::assemble(&manuscript, archive, house));
+    let value = assembled.and_then(|assembled| {
+        parsed.diagnostics.extend(assembled.diagnostics);
+        assembled.value
+    });
+    diagnostic::Checked { value, diagnostics: parsed.diagnostics }
 }

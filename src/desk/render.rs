@@ -1,7 +1,5 @@
 //! Shows an issue as one reader will get it: as a message, as a page, as text, or as its parts for programs.
 
-use jiff::Timestamp;
-
 use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -69,7 +67,7 @@ pub async fn message(newsroom: &Newsroom, rendered: &Rendered) -> Result<Vec<u8>
 async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddress>) -> Result<Delivery, AppError> {
     let lists = newsroom.store().lists().await?;
     let wanted = issue.lists.first().ok_or_else(|| AppError::Refused("the issue goes to no list".to_owned()))?;
-    let first_attempt_at = bears(newsroom, issue);
+    let first_attempt_at = issue.bears(&newsroom.config().zone);
     let (subscriber, address, name, list) = match reader {
         None => {
             let address = EmailAddress::parse("reader@example.org").map_err(|fault| AppError::Refused(fault.to_string()))?;
@@ -85,10 +83,4 @@ async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddre
     };
     let list_number = lists.iter().find(|tally| tally.list.id == list).map_or(0, |tally| tally.number);
     Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, list_number, attempt: 1, first_attempt_at })
-}
-
-fn bears(newsroom: &Newsroom, issue: &Issue) -> Timestamp {
-    let day = issue.id.day().or_else(|| issue.period.first().day(1)).unwrap_or_default();
-    let local = issue.publish_at.unwrap_or_else(|| day.at(9, 0, 0, 0));
-    newsroom.config().zone.to_ambiguous_timestamp(local).compatible().unwrap_or_default()
 }

@@ -167,11 +167,11 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<(Issue, Ed
     if issue.status != Status::Ready {
         return Err(AppError::Refused(format!("{} is a draft: write `status: ready` in its front matter when it may go out", issue.id)));
     }
-    if let Some(local) = issue.publish_at.filter(|_| !request.now) {
-        let due = newsroom.config().zone.to_ambiguous_timestamp(local).compatible().unwrap_or(Timestamp::MIN);
-        if due > newsroom.now() {
-            return Err(AppError::Refused(format!("{} is to go out at {local}: pass `--now` to send it before that", issue.id)));
-        }
+    if let Some(local) = issue.publish_at
+        && !request.now
+        && issue.bears(&newsroom.config().zone) > newsroom.now()
+    {
+        return Err(AppError::Refused(format!("{} is to go out at {local}: pass `--now` to send it before that", issue.id)));
     }
     Ok((issue, edition))
 }

@@ -169,6 +169,13 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|found| found.severity == Severity::Error)
 }
 
+/// The known word most like one that is not known, for "did you mean"; none that is less like it than `least`, from 0
+/// for any at all to 1 for the same.
+pub fn nearest<'k>(wanted: &str, known: impl IntoIterator<Item = &'k str>, least: f64) -> Option<&'k str> {
+    let scored = known.into_iter().map(|word| (strsim::jaro_winkler(wanted, word), word));
+    scored.filter(|(likeness, _)| *likeness >= least).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, word)| word)
+}
+
 /// Puts findings in the order in which an editor mends them: by file, then from top to bottom.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
     diagnostics.sort_by(|a, b| {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::html::escape;
 use super::templates::BUILT_IN;
-use crate::diagnostic::{Checked, Diagnostic, Source, Span, has_errors};
+use crate::diagnostic::{Checked, Diagnostic, Source, Span, has_errors, nearest};
 
 /// A template file of the newsroom, which takes the place of the built-in one of the same name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,10 +142,9 @@ fn medium_is_html(name: &str) -> bool {
 }
 
 fn unknown_template<'a>(source: &Arc<Source>, path: &str, known: impl Iterator<Item = &'a String>) -> Diagnostic {
-    let near = known.map(|name| (strsim::jaro_winkler(name, name_of(path)), name)).max_by(|a, b| a.0.total_cmp(&b.0));
     let found = Diagnostic::error("template-unknown", format!("no mail and no page uses a template `{path}`")).at(source, Span::default());
-    match near {
-        Some((likeness, name)) if likeness > 0.85 => found.help(format!("did you mean `{name}`?")),
-        _ => found.help("own pieces go into `partials/`"),
+    match nearest(name_of(path), known.map(String::as_str), 0.85) {
+        Some(name) => found.help(format!("did you mean `{name}`?")),
+        None => found.help("own pieces go into `partials/`"),
     }
 }

@@ -164,7 +164,6 @@ fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
             .map(|item| RelatedItemView {
                 title: Printed(html::inlines(&item.title)),
                 url: item.target.clone(),
-                mark: None,
                 date: item.date.clone(),
                 file: item.file.as_ref().map(|kind| format!("({kind})")),
                 note: (!item.note.is_empty()).then(|| Printed(html::inlines(&item.note))),
@@ -216,7 +215,6 @@ fn text_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
             .map(|item| RelatedItemView {
                 title: Printed(printer.related(&item.title, &item.target, item.date.as_deref(), item.file.as_deref(), &item.note)),
                 url: String::new(),
-                mark: None,
                 date: None,
                 file: None,
                 note: None,

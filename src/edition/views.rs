@@ -106,10 +106,8 @@ pub struct RelatedView {
 pub struct RelatedItemView {
     /// The title; in HTML it is the text of the link.
     pub title: Printed,
-    /// Where it leads; in plain text the number of the link note.
+    /// Where it leads; nothing in plain text, where the title is the whole entry and names its link note.
     pub url: String,
-    /// `[3]` in plain text, nothing in HTML.
-    pub mark: Option<String>,
     /// "April 2014".
     pub date: Option<String>,
     /// "(PDF)" or "(PDF, 301 KB)" where the link leads to a file.

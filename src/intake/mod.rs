@@ -84,6 +84,7 @@ pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
             None => out.diagnostics.extend(unspeakable(shown, &name.to_string_lossy())),
         }
     }
+    out.dropped.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(out)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::archive::{Archive, Found};
 use super::{House, IssueId};
-use crate::diagnostic::{Diagnostic, Findings, Source, Span};
+use crate::diagnostic::{self, Diagnostic, Findings, Source, Span};
 use crate::manuscript::EnclosedFile;
 use crate::manuscript::document::{Image, Inline, InlineKind, plain, within};
 
@@ -124,8 +124,7 @@ impl Resolver<'_> {
             return String::new();
         };
         let Some(issue) = self.archive.issue(&id) else {
-            let known: Vec<&str> = self.archive.issues().iter().map(|issue| issue.id.as_str()).collect();
-            let near = known.iter().max_by(|a, b| strsim::jaro_winkler(id.as_str(), a).total_cmp(&strsim::jaro_winkler(id.as_str(), b)));
+            let near = diagnostic::nearest(id.as_str(), self.archive.issues().iter().map(|issue| issue.id.as_str()), 0.0);
             let found = Diagnostic::error("reference-unknown", format!("the archive has no issue `{id}`"));
             let help = near.map_or_else(
                 || "the archive is empty; `masthead archive import` fills it".to_owned(),
@@ -182,7 +181,7 @@ impl Resolver<'_> {
             let near = if self.findings.has_room("image-missing") { nearest(self.files, name) } else { None };
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("make a folder `issues/{}/`, move the issue there as `issue.md`, and put the image beside it", self.id),
+                None => format!("put the image into the folder `issues/{}/`, beside the text, which is called `issue.md` there", self.id),
             };
             self.report(
                 Diagnostic::error("image-missing", format!("there is no image `{}` beside the issue", clip(name))).help(help),

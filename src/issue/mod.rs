@@ -10,7 +10,9 @@ pub mod slug;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
 
@@ -151,8 +153,15 @@ impl Issue {
         std::iter::once(&self.featured).chain(self.sections.iter().flat_map(|section| &section.pieces))
     }
 
+    /// The instant that it bears: its `publish_at`, else nine o'clock on the first day that it stands for.
+    pub fn bears(&self, zone: &TimeZone) -> Timestamp {
+        let day = self.id.day().or_else(|| self.period.first().day(1)).unwrap_or_default();
+        let local = self.publish_at.unwrap_or_else(|| day.at(9, 0, 0, 0));
+        zone.to_ambiguous_timestamp(local).compatible().unwrap_or_default()
+    }
+
     /// What the archive keeps of it once it is out.
-    pub fn archived(&self, out_at: jiff::Timestamp) -> archive::ArchivedIssue {
+    pub fn archived(&self, out_at: Timestamp) -> archive::ArchivedIssue {
         archive::ArchivedIssue {
             id: self.id.clone(),
             title: self.title.clone(),

@@ -6,7 +6,7 @@ use super::{RelatedItem, RelatedList};
 use crate::dateline::{Month, Period};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::manuscript::Related;
-use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, plain};
+use crate::manuscript::document::{Block, BlockKind, Inline, InlineKind, Item, flat, plain};
 use crate::manuscript::title::fold_title;
 
 impl Resolver<'_> {
@@ -187,25 +187,20 @@ fn bared(inline: Inline) -> Inline {
     }
 }
 
-/// The inlines of an entry in one row; paragraphs after the first follow after a space.
+/// The inlines of an entry in one row; what stands in paragraphs and lists of their own follows after a space.
 fn joined(blocks: &[Block]) -> Vec<Inline> {
-    let mut out: Vec<Inline> = Vec::new();
-    for block in blocks {
-        if let BlockKind::Paragraph(inlines) | BlockKind::Heading { inlines, .. } = &block.kind {
-            if let Some(last) = out.last() {
-                out.push(Inline { kind: InlineKind::SoftBreak, span: last.span });
-            }
-            out.extend(inlines.iter().cloned());
-        } else if let BlockKind::List { items, .. } = &block.kind {
-            for item in items {
-                if let Some(last) = out.last() {
-                    out.push(Inline { kind: InlineKind::SoftBreak, span: last.span });
-                }
-                out.extend(joined(&item.blocks));
-            }
-        }
+    let parts = blocks.iter().flat_map(|block| match &block.kind {
+        BlockKind::Paragraph(inlines) | BlockKind::Heading { inlines, .. } => vec![inlines.clone()],
+        BlockKind::List { items, .. } => items.iter().map(|item| joined(&item.blocks)).collect(),
+        _ => Vec::new(),
+    });
+    let mut row: Vec<Inline> = Vec::new();
+    for part in parts {
+        let gap = row.last().map(|last| Inline { kind: InlineKind::SoftBreak, span: last.span });
+        row.extend(gap);
+        row.extend(part);
     }
-    out
+    row
 }
 
 const OPENING: [char; 5] = ['"', '\u{201c}', '\u{201e}', '\u{ab}', '\u{201d}'];
@@ -281,24 +276,6 @@ fn trim_separator(inlines: Vec<Inline>) -> Vec<Inline> {
 fn names_file(text: &str, kind: &str) -> bool {
     let kind = kind.split(',').next().unwrap_or(kind);
     fold_title(text).split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case(kind))
-}
-
-/// The letters of inlines, every break as one space: what [`split`] counts in.
-fn flat(inlines: &[Inline]) -> String {
-    let mut out = String::new();
-    for inline in inlines {
-        match &inline.kind {
-            InlineKind::Text(text) | InlineKind::Code(text) => out.push_str(text),
-            InlineKind::Emphasis(inner) | InlineKind::Strong(inner) | InlineKind::Struck(inner) | InlineKind::Raised(inner) => {
-                out.push_str(&flat(inner));
-            }
-            InlineKind::Link(link) => out.push_str(&flat(&link.inlines)),
-            InlineKind::Image(image) => out.push_str(&image.alt),
-            InlineKind::SoftBreak | InlineKind::HardBreak => out.push(' '),
-            InlineKind::Footnote(_) => {}
-        }
-    }
-    out
 }
 
 /// Splits inlines at a byte of their [`flat`] text. Only texts are cut; anything else goes whole to the side where it

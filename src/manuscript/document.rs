@@ -149,9 +149,14 @@ pub struct Footnote {
 
 /// The letters of inlines, without markup; breaks count as spaces, an image as its alt text.
 pub fn plain(inlines: &[Inline]) -> String {
+    flat(inlines).trim().to_owned()
+}
+
+/// As [`plain`], with the blanks at both ends: what one counts in to cut inlines.
+pub fn flat(inlines: &[Inline]) -> String {
     let mut out = String::new();
     push_plain(inlines, &mut out);
-    out.trim().to_owned()
+    out
 }
 
 fn push_plain(inlines: &[Inline], out: &mut String) {

@@ -10,7 +10,7 @@ use serde_saphyr::Spanned;
 use yaml::{Entries, Entry, Yaml, entry_at, first_sentence, in_plain_words, is_no_mapping, mark_in, offset_of, options};
 
 use crate::dateline::period::{Month, Period};
-use crate::diagnostic::{Diagnostic, Findings, Source, Span};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span, nearest};
 use crate::subscription::ListId;
 
 /// Largest front matter, in octets (STANDARDS T14).
@@ -228,11 +228,7 @@ impl Reader<'_> {
                 self.report(found, key_span);
             }
             _ => {
-                let near = KEYS
-                    .into_iter()
-                    .filter(|known| *known != "date")
-                    .max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
-                let help = match near.filter(|known| strsim::jaro_winkler(key, known) > 0.8) {
+                let help = match nearest(key, KEYS.into_iter().filter(|known| *known != "date"), 0.8) {
                     Some(known) => format!("did you mean `{known}`?"),
                     None => format!("the keys are {}", KEYS[..10].join(", ")),
                 };

@@ -184,9 +184,7 @@ impl<'s> Worker<'s> {
         if let RelayError::Unfit { .. } = fault {
             self.shared.halt(fault.to_string());
         }
-        match fault {
-            RelayError::Lost { stage, in_doubt, .. } => Outcome::Lost { stage: *stage, in_doubt: *in_doubt },
-            RelayError::Open { .. } | RelayError::Unfit { .. } => Outcome::Lost { stage: Stage::Greeting, in_doubt: false },
-        }
+        let stage = if let RelayError::Lost { stage, .. } = fault { *stage } else { Stage::Greeting };
+        Outcome::Lost { stage, in_doubt: fault.is_in_doubt() }
     }
 }

@@ -9,7 +9,7 @@ use handlebars::template::{BlockParam, HelperTemplate, Parameter, Template, Temp
 use serde_json::Value;
 
 use super::compile::span_at;
-use crate::diagnostic::{Diagnostic, Findings, Source};
+use crate::diagnostic::{Diagnostic, Findings, Source, nearest};
 use crate::edition::views::{
     ArticleView, IssueView, LinkNoteView, LogoView, Printed, PublicationView, ReaderView, RelatedItemView, RelatedView, SectionView,
 };
@@ -101,8 +101,7 @@ impl Used {
             if !found.has_room("template-name-suspect") {
                 break;
             }
-            let near = known.iter().max_by(|a, b| strsim::jaro_winkler(lost, a).total_cmp(&strsim::jaro_winkler(lost, b)));
-            let help = match near.filter(|known| strsim::jaro_winkler(lost, known) > 0.8) {
+            let help = match nearest(lost, known.iter().map(String::as_str), 0.8) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => "it is always empty; the template authors' guide lists every name".to_owned(),
             };
@@ -157,7 +156,6 @@ pub(super) fn specimens() -> [IssueView; 2] {
             items: vec![RelatedItemView {
                 title: printed("A title"),
                 url: text("https://news.example.org/b"),
-                mark: Some(text("[1]")),
                 date: Some(text("April 2026")),
                 file: Some(text("(PDF)")),
                 note: Some(printed("A note.")),
