@@ -80,6 +80,7 @@ pub struct Newsroom {
     warnings: Vec<Diagnostic>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    boot: String,
 }
 
 impl Newsroom {
@@ -91,7 +92,8 @@ impl Newsroom {
         warnings.extend(found);
         let store = Arc::new(SqliteStore::open(&config.store)?);
         crate::store::Subscribers::declare_lists(store.as_ref(), &config.lists).await?;
-        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock })
+        let boot = boot(clock.now());
+        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot })
     }
 
     /// Its folder.
@@ -127,6 +129,11 @@ impl Newsroom {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Which run of the machine this is: after a power cut another than before.
+    pub fn boot(&self) -> &str {
+        &self.boot
     }
 
     /// Its clock, to be shared with workers.
@@ -187,6 +194,15 @@ fn settings(root: &Path, environment: &[(String, String)], now: Timestamp) -> Re
         if cause.kind() == io::ErrorKind::NotFound { AppError::NoNewsroom } else { AppError::Io { deed: "read", path, cause } }
     })?;
     config::parse(&Source::new(CONFIG_PATH, text), root, environment, now).clean().map_err(AppError::Faulty)
+}
+
+/// What the kernel calls this run of the machine. Where it does not say, every start counts as one: what may be in doubt
+/// then is, and nothing is missed.
+fn boot(now: Timestamp) -> String {
+    match fs::read_to_string("/proc/sys/kernel/random/boot_id") {
+        Ok(id) if !id.trim().is_empty() => id.trim().to_owned(),
+        _ => format!("started {now}"),
+    }
 }
 
 fn shown(root: &Path, path: &Path) -> String {

@@ -38,8 +38,16 @@ pub(super) enum Command {
     Render(Render),
     /// Send an issue, or go on with a mailing that was broken off
     Send(Send),
-    /// The newsroom at a glance
-    Status(Listing),
+    /// Stop a mailing, all mail to a provider, or a relay, until somebody says `resume`
+    Pause(PauseArgs),
+    /// Let go on what is paused
+    Resume(Scoped),
+    /// End a mailing: who has not had the issue will not get it
+    Cancel(Cancel),
+    /// Let those be tried again who were refused, or for whom patience ended
+    Retry(Retry),
+    /// The newsroom at a glance, or one mailing by provider and reason
+    Status(Status),
     /// Who got an issue, who did not, and why
     Deliveries(Deliveries),
     /// Readers in and out
@@ -162,7 +170,69 @@ pub(super) struct Send {
     /// How long to stay for readers whose provider asked to be tried later, such as `2h`
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub wait: std::time::Duration,
+    /// Also to readers of this list who joined after the mailing was opened; wants `--since`
+    #[arg(long, value_name = "LIST", requires = "since")]
+    pub list: Option<ListId>,
+    /// Since when they joined: a date, or an instant such as `2026-11-22T09:00:00Z`
+    #[arg(long, value_name = "DATE", requires = "list")]
+    pub since: Option<String>,
     /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a pause is about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Scoped {
+    /// The mailing of this issue
+    pub id: Option<IssueId>,
+    /// All mail to this provider, such as `google`
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<String>,
+    /// This relay
+    #[arg(long, value_name = "NAME")]
+    pub relay: Option<String>,
+}
+
+/// Stop for a while.
+#[derive(Debug, Args)]
+#[command(after_help = "A run at work notices within a second or two and ends with nothing in flight.")]
+pub(super) struct PauseArgs {
+    #[command(flatten)]
+    pub whom: Scoped,
+    /// Why, for whoever reads `status`
+    #[arg(long, value_name = "WORDS", default_value = "an operator said so")]
+    pub because: String,
+}
+
+/// End a mailing.
+#[derive(Debug, Args)]
+pub(super) struct Cancel {
+    /// Which issue
+    pub id: IssueId,
+    /// It is meant
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Try again.
+#[derive(Debug, Args)]
+#[command(after_help = "Addresses that do not exist are suppressed and stay so.")]
+pub(super) struct Retry {
+    /// Which issue
+    pub id: IssueId,
+    /// Those who were refused or expired
+    #[arg(long, required = true)]
+    pub failed: bool,
+}
+
+/// The newsroom, or a mailing.
+#[derive(Debug, Args)]
+pub(super) struct Status {
+    /// Only the mailing of this issue, in full
+    pub id: Option<IssueId>,
+    /// As JSON
     #[arg(long)]
     pub json: bool,
 }

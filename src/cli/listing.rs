@@ -1,4 +1,4 @@
-//! `status`, `deliveries`, `lists` and `archive`: for people as tables, for programs as JSON or CSV.
+//! `deliveries`, `lists` and `archive`: for people as tables, for programs as JSON or CSV.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,41 +7,9 @@ use super::Outcome;
 use super::args::Deliveries;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
-use crate::desk::{self, status::Glance};
+use crate::desk;
 use crate::diagnostic::print::counted;
 use crate::store::LedgerLine;
-
-pub(super) async fn status(newsroom: &Newsroom, json: bool, terminal: &Terminal) -> Result<Outcome, AppError> {
-    let glance = desk::status::glance(newsroom).await?;
-    if json { terminal.json(&glance) } else { terminal.write(|out| print_glance(out, &glance)) }
-}
-
-fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
-    writeln!(out, "{}", glance.publication)?;
-    if let Some((local, at)) = &glance.next_run {
-        writeln!(out, "next run   {} ({at})", local.strftime("%A, %B %-d, %Y, %H:%M"))?;
-    }
-    for list in &glance.lists {
-        writeln!(out, "list       {}: {} confirmed, {} pending, {} ended", list.list.id, list.confirmed, list.pending, list.ended)?;
-    }
-    writeln!(out, "archive    {}", counted(glance.archived, "issue"))?;
-    for sent in &glance.mailings {
-        let tally = &sent.tally;
-        let state = if sent.finished_at.is_some() { "out" } else { "under way" };
-        writeln!(out, "mailing    {}  {state}: {} of {} accepted, {} open", sent.issue, tally.accepted, tally.total(), tally.open())?;
-    }
-    for waiting in &glance.waiting {
-        let found = match (waiting.errors, waiting.warnings) {
-            (0, 0) => String::new(),
-            (errors, warnings) => format!(" ({}, {})", counted(errors, "error"), counted(warnings, "warning")),
-        };
-        writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
-    }
-    if let Some((name, record)) = &glance.dkim_record {
-        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
-    }
-    Ok(())
-}
 
 pub(super) async fn lists(newsroom: &Newsroom, json: bool, terminal: &Terminal) -> Result<Outcome, AppError> {
     let lists = desk::subscribers::lists(newsroom).await?;

@@ -3,8 +3,10 @@
 mod args;
 mod demo;
 mod listing;
+mod mailings;
 mod newsroom;
 mod send;
+mod status;
 mod subscribers;
 mod terminal;
 
@@ -107,7 +109,11 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Check(asked) => newsroom::check(newsroom, &asked, terminal).await,
         Command::Render(asked) => newsroom::render(newsroom, &asked, terminal).await,
         Command::Send(asked) => send::run(newsroom, asked, terminal).await,
-        Command::Status(asked) => listing::status(newsroom, asked.json, terminal).await,
+        Command::Pause(asked) => mailings::pause(newsroom, asked, terminal).await,
+        Command::Resume(asked) => mailings::resume(newsroom, asked, terminal).await,
+        Command::Cancel(asked) => mailings::cancel(newsroom, asked, terminal).await,
+        Command::Retry(asked) => mailings::retry(newsroom, asked, terminal).await,
+        Command::Status(asked) => status::run(newsroom, &asked, terminal).await,
         Command::Deliveries(asked) => listing::deliveries(newsroom, &asked, terminal).await,
         Command::Lists(asked) => listing::lists(newsroom, asked.json, terminal).await,
         Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,

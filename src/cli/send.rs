@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Outcome;
@@ -14,7 +15,11 @@ use crate::desk::send::{Progress, Report, Request, dry_run, send};
 use crate::store::{Recovered, Tally};
 
 pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -> Result<Outcome, AppError> {
-    let request = Request { issue: asked.id, now: asked.now, wait: asked.wait };
+    let joined = match (asked.list, asked.since) {
+        (Some(list), Some(since)) => Some((list, moment(&since, newsroom)?)),
+        _ => None,
+    };
+    let request = Request { issue: asked.id, now: asked.now, wait: asked.wait, joined };
     if asked.dry_run {
         let folder = asked.out.join(request.issue.as_str());
         let (count, folder) = dry_run(newsroom, &request, &folder).await?;
@@ -28,6 +33,14 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -
         print(&report, newsroom, terminal)?;
     }
     Ok(outcome)
+}
+
+/// A date in the publication's time zone, from its beginning, or an instant.
+fn moment(typed: &str, newsroom: &Newsroom) -> Result<Timestamp, AppError> {
+    let date = typed.parse::<jiff::civil::Date>().ok().and_then(|date| date.to_zoned(newsroom.config().zone.clone()).ok());
+    date.map(|date| date.timestamp())
+        .or_else(|| typed.parse().ok())
+        .ok_or_else(|| AppError::Refused(format!("`{typed}` is no date; write `2026-11-22`, or an instant such as `2026-11-22T09:00:00Z`")))
 }
 
 /// Sends, with a bar for whoever watches, and stops gently when asked to.
@@ -71,7 +84,7 @@ fn bar() -> ProgressBar {
 fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_length(progress.total());
     bar.set_position(progress.settled());
-    bar.set_message(if progress.is_waiting() { "(waiting for those who asked to be tried later)" } else { "" });
+    bar.set_message(progress.waits_for().map(|what| format!("({what})")).unwrap_or_default());
 }
 
 /// SIGINT and SIGTERM, as they come.

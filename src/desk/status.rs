@@ -3,10 +3,12 @@
 
 use serde::Serialize;
 
+use super::account::{self, Paused};
 use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{Severity, has_errors};
+use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
 use crate::schedule::Slot;
 use crate::store::{ListTally, Tally};
@@ -31,6 +33,8 @@ pub struct Waiting {
 pub struct Sent {
     /// Which issue.
     pub issue: IssueId,
+    /// `under way`, `paused`, `cancelled` or `out`.
+    pub state: &'static str,
     /// When it was opened.
     pub opened_at: jiff::Timestamp,
     /// When it came to rest.
@@ -46,12 +50,14 @@ pub struct Glance {
     pub publication: String,
     /// The next run of the schedule, in local time and as an instant.
     pub next_run: Option<(jiff::civil::DateTime, jiff::Timestamp)>,
-    /// The DNS record that receivers verify signatures by: its name and its text.
-    pub dkim_record: Option<(String, String)>,
+    /// The DNS records that receivers verify signatures by: name and text.
+    pub dkim_records: Vec<(String, String)>,
     /// Issues in the folder that are not out.
     pub waiting: Vec<Waiting>,
     /// Mailings, newest first.
     pub mailings: Vec<Sent>,
+    /// What is paused, and how it goes on.
+    pub pauses: Vec<Paused>,
     /// The lists.
     pub lists: Vec<ListTally>,
     /// How many issues are in the archive.
@@ -65,7 +71,8 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     let mut mailings = Vec::new();
     for mailing in store.mailings().await? {
         let tally = store.tally(mailing.id).await?;
-        mailings.push(Sent { issue: mailing.issue, opened_at: mailing.opened_at, finished_at: mailing.finished_at, tally });
+        let state = state(&mailing);
+        mailings.push(Sent { issue: mailing.issue, state, opened_at: mailing.opened_at, finished_at: mailing.finished_at, tally });
     }
     let waiting = report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)).map(waiting).collect();
     Ok(Glance {
@@ -74,9 +81,19 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         dkim_record: dkim_record(newsroom)?,
         waiting,
         mailings,
+        pauses: account::pauses(newsroom, None).await?,
         lists: store.lists().await?,
         archived: store.back_issues().await?.len(),
     })
+}
+
+fn state(mailing: &Mailing) -> &'static str {
+    match mailing {
+        Mailing { cancelled_at: Some(_), .. } => "cancelled",
+        Mailing { finished_at: Some(_), .. } => "out",
+        Mailing { paused: Some(_), .. } => "paused",
+        _ => "under way",
+    }
 }
 
 fn waiting(checked: &check::Checked) -> Waiting {

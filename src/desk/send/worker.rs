@@ -1,190 +1,406 @@
-//! One worker holds one connection: claims, composes, notes that it submits, submits, and records what was answered.
+//! One worker holds one connection: composes ahead, notes what it is about to hand over, hands it over, and notes what
+//! was answered.
+//!
+//! Where the server takes several commands at once, the body of one message and the opening of the next go in one
+//! write, so that a message costs one round trip. Before a body leaves, one note says both what became of the message
+//! before and that this one is under way: whatever happens next, at most one message a connection is in doubt.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-use tokio::sync::Mutex;
+use std::time::Duration;
 
 use super::Progress;
-use super::pace::Pace;
+use super::dispatch::{Dispatch, Place};
 use crate::app::AppError;
 use crate::clock::Clock;
-use crate::mailing::compose::Composer;
+use crate::mailing::compose::{Composer, Message};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
-use crate::mailing::settle::{Judgement, Outcome, settle};
-use crate::mailing::{Delivery, Fate, MailingId, Stage};
-use crate::relay::{Answer, Connection, Relay, RelayError};
-use crate::store::{Attempt, Store};
+use crate::mailing::settle::{Judgement, Outcome, Settlement, settle};
+use crate::mailing::{Delivery, Fate, MailingId, Reply, Stage};
+use crate::relay::{Answer, Connection, Door, Relay, RelayError};
+use crate::store::{Attempt, Note, Store, StoreError};
+use crate::subscription::SubscriberId;
+use crate::traffic::Heard;
 
-/// How often in a row a worker tries to open a connection before the run gives the relay up for now.
+/// How often in a row a worker tries to open a connection before it gives the relay up for now.
 const OPENING_TRIES: u32 = 3;
 
+/// How long a worker stays away whose relay takes the others' connections but not its own.
+const AWAY: Duration = Duration::from_secs(30);
+
 /// What the workers of a run have in common.
-pub(super) struct Shared {
+pub(super) struct Crew {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) relay: Relay,
-    pub(super) pace: Pace,
+    pub(super) relays: Vec<Relay>,
+    /// The relays' names, as attempts bear them.
+    pub(super) names: Vec<Arc<str>>,
     pub(super) mailing: MailingId,
     pub(super) composer: Composer,
     pub(super) plan: RetryPlan,
     pub(super) on_doubt: OnDoubt,
-    pub(super) claimed: Mutex<VecDeque<Delivery>>,
-    pub(super) ahead: usize,
+    pub(super) dispatch: Arc<Dispatch>,
     pub(super) progress: Arc<Progress>,
-    pub(super) halted: std::sync::Mutex<Option<String>>,
 }
 
-impl Shared {
-    /// Stops the run, for a reason that a person must see; the first reason counts.
-    fn halt(&self, reason: String) {
-        if let Ok(mut halted) = self.halted.lock() {
-            halted.get_or_insert(reason);
-        }
-        self.progress.stop.notify_waiters();
-    }
+/// A delivery and its message.
+struct Parcel {
+    delivery: Delivery,
+    message: Message,
+}
 
-    pub(super) fn halt_reason(&self) -> Option<String> {
-        self.halted.lock().ok().and_then(|halted| halted.clone())
-    }
-
-    fn must_stop(&self) -> bool {
-        self.progress.must_stop() || self.halt_reason().is_some()
-    }
-
-    /// The next delivery, from those claimed ahead or from the ledger.
-    async fn next(&self) -> Result<Option<Delivery>, AppError> {
-        let mut claimed = self.claimed.lock().await;
-        if claimed.is_empty() && !self.must_stop() {
-            claimed.extend(self.store.claim(self.mailing, self.ahead, self.clock.now()).await?);
-        }
-        Ok(if self.must_stop() { None } else { claimed.pop_front() })
-    }
-
-    /// Puts a delivery back that was not sent after all.
-    async fn put_back(&self, delivery: Delivery) {
-        self.claimed.lock().await.push_front(delivery);
-    }
+/// Whether a message noted as under way is still ours to send.
+#[derive(PartialEq, Eq)]
+enum Noted {
+    Ours,
+    /// Somebody has cancelled or withheld it since it was claimed.
+    TakenAway,
 }
 
 /// One connection and what it sends.
-pub(super) struct Worker<'s> {
-    shared: &'s Shared,
+pub(super) struct Worker<'c> {
+    crew: &'c Crew,
+    place: Place,
     connection: Option<Connection>,
+    /// Whether the connection has carried a message: what ends it then is nobody's fault.
+    has_carried: bool,
+    /// Composed and not opened.
+    spare: VecDeque<Parcel>,
 }
 
-impl<'s> Worker<'s> {
-    pub(super) fn new(shared: &'s Shared) -> Self {
-        Self { shared, connection: None }
+impl<'c> Worker<'c> {
+    pub(super) fn new(crew: &'c Crew, place: Place) -> Self {
+        Self { crew, place, connection: None, has_carried: false, spare: VecDeque::new() }
     }
 
-    /// Works until nothing is due or the run stops. What was claimed and not sent is left in the shared queue.
+    /// Works until this round has no more for it. What was claimed and not sent goes back.
     pub(super) async fn run(mut self) -> Result<(), AppError> {
-        while let Some(delivery) = self.shared.next().await? {
-            match self.connection().await {
-                Ok(Some(connection)) => {
-                    self.connection = Some(self.deliver(connection, delivery).await?);
+        let outcome = self.work().await;
+        for parcel in std::mem::take(&mut self.spare) {
+            self.put_back(parcel);
+        }
+        self.hang_up(true).await;
+        outcome
+    }
+
+    async fn work(&mut self) -> Result<(), AppError> {
+        loop {
+            let parcel = match self.spare.pop_front() {
+                Some(parcel) => parcel,
+                None => {
+                    let Some(delivery) = self.crew.dispatch.next(self.place).await else { return Ok(()) };
+                    match self.pack(delivery).await? {
+                        Some(parcel) => parcel,
+                        None => continue,
+                    }
                 }
-                Ok(None) => {
-                    self.shared.put_back(delivery).await;
-                    break;
+            };
+            if self.crew.dispatch.must_stop() {
+                self.put_back(parcel);
+                return Ok(());
+            }
+            if self.has_connection().await {
+                self.carry(parcel).await?;
+            } else {
+                self.put_back(parcel);
+            }
+        }
+    }
+
+    /// Opens the door of one message, and goes on from there for as long as one message follows the other.
+    async fn carry(&mut self, parcel: Parcel) -> Result<(), AppError> {
+        let Some(connection) = self.connection.as_mut() else { return Ok(()) };
+        match connection.open(&parcel.message).await {
+            Ok(Door::Open) => self.stream(parcel).await,
+            Ok(Door::Shut) => {
+                self.spare.push_front(parcel);
+                self.hang_up(false).await;
+                Ok(())
+            }
+            Ok(Door::Refused(answer)) if self.has_carried && is_farewell(&answer) => {
+                self.spare.push_front(parcel);
+                self.hang_up(false).await;
+                Ok(())
+            }
+            Err(RelayError::Lost { .. }) if self.has_carried => {
+                // The server closed a connection that it had taken mail on; the message had not begun.
+                self.spare.push_front(parcel);
+                self.hang_up(false).await;
+                Ok(())
+            }
+            Ok(Door::Refused(answer)) => {
+                let attempt = self.settled(&parcel.delivery, Ok(answer)).await?;
+                self.note(Some(attempt), None).await?;
+                Ok(())
+            }
+            Err(fault) => {
+                let attempt = self.settled(&parcel.delivery, Err(fault)).await?;
+                self.note(Some(attempt), None).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Hands over a message whose door is open, and the next in the same breath, until there is none.
+    async fn stream(&mut self, first: Parcel) -> Result<(), AppError> {
+        let mut current = first;
+        let mut before = None;
+        loop {
+            if self.crew.dispatch.must_stop() {
+                self.note(before, None).await?;
+                self.put_back(current);
+                self.hang_up(false).await;
+                return Ok(());
+            }
+            if self.note(before.take(), Some(current.delivery.subscriber)).await? == Noted::TakenAway {
+                self.crew.dispatch.put_by(self.place, &current.delivery.provider);
+                self.hang_up(false).await;
+                return Ok(());
+            }
+            let ahead = match self.spare.pop_front() {
+                Some(parcel) => Some(parcel),
+                None => self.pack_at_once().await?,
+            };
+            let Some(connection) = self.connection.as_mut() else { return Ok(()) };
+            let (crew, place) = (self.crew, self.place);
+            let ((answer, door), after) = tokio::join!(
+                connection.hand_over(&current.message, ahead.as_ref().map(|parcel| &parcel.message)),
+                // The network is waited for; the next but one is composed meanwhile.
+                async { if ahead.is_some() { crew.take_at_once(place) } else { None } }
+            );
+            self.has_carried = true;
+            self.keep(after).await?;
+            let attempt = self.settled(&current.delivery, answer).await?;
+            match (ahead, door) {
+                (Some(next), Door::Open) => {
+                    before = Some(attempt);
+                    current = next;
                 }
-                Err(fault) => {
-                    self.shared.put_back(delivery).await;
-                    self.shared.halt(fault.to_string());
-                    break;
+                (Some(next), Door::Refused(answer)) if !is_farewell(&answer) => {
+                    self.note(Some(attempt), None).await?;
+                    let refused = self.settled(&next.delivery, Ok(answer)).await?;
+                    self.note(Some(refused), None).await?;
+                    return Ok(());
+                }
+                (next, _) => {
+                    self.note(Some(attempt), None).await?;
+                    if let Some(next) = next {
+                        self.spare.push_front(next);
+                    }
+                    return Ok(());
                 }
             }
         }
-        if let Some(connection) = self.connection {
-            connection.close().await;
+    }
+
+    /// Whether there is a connection to use: the open one, or a new one in the place of one that is spent.
+    async fn has_connection(&mut self) -> bool {
+        if self.connection.as_ref().is_some_and(Connection::is_usable) {
+            return true;
+        }
+        self.hang_up(true).await;
+        let crew = self.crew;
+        let mut tries = 1;
+        loop {
+            match crew.relays.get(self.place.relay) {
+                None => return false,
+                Some(relay) => match relay.connect().await {
+                    Ok(connection) => {
+                        crew.dispatch.connected(self.place.relay);
+                        self.connection = Some(connection);
+                        self.has_carried = false;
+                        return true;
+                    }
+                    Err(fault) if !fault.is_transient() || tries == OPENING_TRIES => {
+                        self.cannot_connect(&fault).await;
+                        return false;
+                    }
+                    Err(_) => tries += 1,
+                },
+            }
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(200 << tries)) => {}
+                () = crew.progress.stopped() => return false,
+            }
+        }
+    }
+
+    /// A relay that takes the others' connections has enough of them; one that takes none is out of order.
+    async fn cannot_connect(&self, fault: &RelayError) {
+        let crew = self.crew;
+        if fault.is_transient() && crew.dispatch.is_at_work(self.place.relay) {
+            tokio::select! {
+                () = tokio::time::sleep(AWAY) => {}
+                () = crew.dispatch.ended() => {}
+            }
+        } else {
+            crew.dispatch.relay_failed(self.place.relay, fault.to_string(), fault.is_transient());
+        }
+    }
+
+    async fn hang_up(&mut self, politely: bool) {
+        if let Some(connection) = self.connection.take() {
+            if politely {
+                connection.close().await;
+            }
+            self.crew.dispatch.disconnected(self.place.relay);
+        }
+    }
+
+    fn put_back(&self, parcel: Parcel) {
+        self.crew.dispatch.put_back(self.place, parcel.delivery);
+    }
+
+    async fn pack_at_once(&mut self) -> Result<Option<Parcel>, AppError> {
+        let Some(taken) = self.crew.take_at_once(self.place) else { return Ok(None) };
+        self.packed(taken).await
+    }
+
+    async fn pack(&mut self, delivery: Delivery) -> Result<Option<Parcel>, AppError> {
+        let taken = self.crew.compose(delivery);
+        self.packed(taken).await
+    }
+
+    async fn keep(&mut self, taken: Option<Result<Parcel, Unwritable>>) -> Result<(), AppError> {
+        if let Some(taken) = taken
+            && let Some(parcel) = self.packed(taken).await?
+        {
+            self.spare.push_back(parcel);
         }
         Ok(())
     }
 
-    /// The open connection, or a new one in the place of one that is spent; `None` if the run is asked to stop first.
-    async fn connection(&mut self) -> Result<Option<Connection>, RelayError> {
-        match self.connection.take() {
-            Some(connection) if connection.is_usable() => return Ok(Some(connection)),
-            Some(connection) => connection.close().await,
-            None => {}
-        }
-        let mut tries = 1;
-        loop {
-            match self.shared.relay.connect().await {
-                Ok(connection) => return Ok(Some(connection)),
-                Err(fault) if !fault.is_transient() || tries == OPENING_TRIES => return Err(fault),
-                Err(_) => tries += 1,
-            }
-            tokio::select! {
-                () = tokio::time::sleep(std::time::Duration::from_millis(200 << tries)) => {}
-                () = self.shared.progress.stopped() => return Ok(None),
+    /// One reader's message that cannot be written must not keep the others from theirs.
+    async fn packed(&mut self, taken: Result<Parcel, Unwritable>) -> Result<Option<Parcel>, AppError> {
+        match taken {
+            Ok(parcel) => Ok(Some(parcel)),
+            Err(Unwritable { delivery, cause }) => {
+                let settlement = Settlement { fate: Fate::Refused, judgement: Judgement::Nothing, halt: false };
+                let attempt = self.attempt(&delivery, Stage::Greeting, settlement, None, Some(cause));
+                self.crew.dispatch.put_by(self.place, &delivery.provider);
+                self.note(Some(attempt), None).await?;
+                Ok(None)
             }
         }
     }
 
-    /// Hands one delivery over and records what became of it. Gives the connection back, to be used again or closed.
-    async fn deliver(&self, mut connection: Connection, delivery: Delivery) -> Result<Connection, AppError> {
-        let shared = self.shared;
-        let message = match shared.composer.compose(&delivery) {
-            Ok(message) => message,
-            Err(fault) => {
-                // One reader's message that cannot be written must not keep the others from theirs.
-                let refused = self.attempt(&delivery, Stage::Greeting, Fate::Refused);
-                self.record(Attempt { fault: Some(fault.to_string()), ..refused }).await?;
-                return Ok(connection);
-            }
-        };
-        shared.pace.turn().await;
-        shared.store.submitting(shared.mailing, delivery.subscriber, shared.clock.now()).await?;
-        let submitted = connection.submit(&message.envelope, &message.octets).await;
-        let (outcome, reply, fault) = match submitted {
+    /// What an answer, or the want of one, makes of a delivery; those who must know of it are told.
+    async fn settled(&self, delivery: &Delivery, answer: Result<Answer, RelayError>) -> Result<Attempt, AppError> {
+        let crew = self.crew;
+        let (outcome, reply, fault) = match answer {
             Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
             Err(fault) => (self.lost(&fault), None, Some(fault.to_string())),
         };
-        let settlement = settle(&delivery, &outcome, shared.clock.now(), &shared.plan, shared.on_doubt);
+        let settlement = settle(delivery, &outcome, crew.clock.now(), &crew.plan, crew.on_doubt);
         let stage = match outcome {
             Outcome::Answered(stage, _) | Outcome::Lost { stage, .. } => stage,
         };
         if settlement.halt {
             let said = reply.as_ref().map(ToString::to_string).unwrap_or_default();
-            shared.halt(format!("relay `{}` turned us away at {stage}, whoever the reader: {said}", shared.relay.name()));
+            let name = crew.names.get(self.place.relay).map_or("", |name| name);
+            crew.turned_away(self.place.relay, stage, format!("relay `{name}` turned us away at {stage}, whoever the reader: {said}"));
         }
-        let suppress = settlement.judgement == Judgement::Hard;
-        self.record(Attempt { reply, fault, suppress, ..self.attempt(&delivery, stage, settlement.fate) }).await?;
-        Ok(connection)
+        let heard = Heard { attempt: delivery.attempt, fate: settlement.fate, judgement: settlement.judgement, reply: reply.as_ref() };
+        for (scope, pause) in crew.dispatch.heard(self.place, &delivery.provider, heard) {
+            tracing::warn!(?scope, reason = pause.reason, "a pause begins");
+            crew.store.pause(&scope, pause.clone()).await?;
+            crew.dispatch.pause(&scope, pause);
+        }
+        Ok(self.attempt(delivery, stage, settlement, reply, fault))
     }
 
-    /// A try of this delivery as the ledger keeps it, before anything is known of its reply.
-    fn attempt(&self, delivery: &Delivery, stage: Stage, fate: Fate) -> Attempt {
+    fn attempt(&self, delivery: &Delivery, stage: Stage, settlement: Settlement, reply: Option<Reply>, fault: Option<String>) -> Attempt {
         Attempt {
-            mailing: self.shared.mailing,
+            mailing: self.crew.mailing,
             subscriber: delivery.subscriber,
-            relay: self.shared.relay.name().to_owned(),
-            at: self.shared.clock.now(),
+            number: delivery.attempt,
+            provider: delivery.provider.clone(),
+            relay: self.crew.names.get(self.place.relay).cloned().unwrap_or_else(|| "".into()),
+            at: self.crew.clock.now(),
             stage,
-            reply: None,
-            fault: None,
-            fate,
-            suppress: false,
+            reply,
+            fault,
+            fate: settlement.fate,
+            judgement: settlement.judgement,
+            suppress: settlement.judgement == Judgement::Hard,
         }
-    }
-
-    async fn record(&self, attempt: Attempt) -> Result<(), AppError> {
-        let accepted = attempt.fate == Fate::Accepted;
-        self.shared.store.record(attempt).await?;
-        self.shared.progress.settled.fetch_add(1, Ordering::Relaxed);
-        self.shared.progress.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
-        Ok(())
     }
 
     fn lost(&self, fault: &RelayError) -> Outcome {
         if let RelayError::Unfit { .. } = fault {
-            self.shared.halt(fault.to_string());
+            self.crew.dispatch.halt(fault.to_string());
         }
         let stage = if let RelayError::Lost { stage, .. } = fault { *stage } else { Stage::Greeting };
         Outcome::Lost { stage, in_doubt: fault.is_in_doubt() }
     }
+
+    /// Writes into the ledger what became of the message before and which one goes out now. While the ledger cannot be
+    /// written nothing is sent; it is asked again until it can, or until somebody stops the run.
+    async fn note(&self, settled: Option<Attempt>, submitting: Option<SubscriberId>) -> Result<Noted, AppError> {
+        let crew = self.crew;
+        if settled.is_none() && submitting.is_none() {
+            return Ok(Noted::Ours);
+        }
+        let mut note = Note { mailing: crew.mailing, settled, submitting, at: crew.clock.now() };
+        let mut noted = Noted::Ours;
+        loop {
+            match crew.store.note(note.clone()).await {
+                Ok(()) => break,
+                Err(fault) if fault.is_transient() => {
+                    if !crew.dispatch.store_is_out(&fault).await {
+                        return Err(fault.into());
+                    }
+                }
+                Err(StoreError::Unknown(_)) if note.submitting.is_some() => {
+                    noted = Noted::TakenAway;
+                    note.submitting = None;
+                    if note.settled.is_none() {
+                        break;
+                    }
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        if let Some(attempt) = &note.settled {
+            crew.progress.settled.fetch_add(1, Ordering::Relaxed);
+            crew.progress.accepted.fetch_add(u64::from(attempt.fate == Fate::Accepted), Ordering::Relaxed);
+        }
+        Ok(noted)
+    }
+}
+
+/// A delivery whose message cannot be written, and why.
+struct Unwritable {
+    delivery: Box<Delivery>,
+    cause: String,
+}
+
+impl Crew {
+    /// The next message, if a delivery may go at once.
+    fn take_at_once(&self, place: Place) -> Option<Result<Parcel, Unwritable>> {
+        self.dispatch.next_at_once(place).map(|delivery| self.compose(delivery))
+    }
+
+    fn compose(&self, delivery: Delivery) -> Result<Parcel, Unwritable> {
+        match self.composer.compose(&delivery) {
+            Ok(message) => Ok(Parcel { delivery, message }),
+            Err(fault) => Err(Unwritable { delivery: Box::new(delivery), cause: fault.to_string() }),
+        }
+    }
+
+    /// A relay that wants nothing of us before it has seen a recipient is out of order; what it says of a message that
+    /// every relay would get is a reason to stop the run.
+    fn turned_away(&self, relay: usize, stage: Stage, reason: String) {
+        match stage {
+            Stage::Greeting | Stage::Auth | Stage::Mail => self.dispatch.relay_failed(relay, reason, false),
+            Stage::Rcpt | Stage::Data | Stage::Message => self.dispatch.halt(reason),
+        }
+    }
+}
+
+/// 421: the server closes the connection, whatever it was asked (RFC 5321 section 3.8).
+fn is_farewell(answer: &Answer) -> bool {
+    answer.reply.code == 421
 }

@@ -1,0 +1,94 @@
+//! `status`: the newsroom at a glance, or one mailing by provider and reason.
+
+use std::io::{self, Write};
+
+use super::Outcome;
+use super::args::Status;
+use super::terminal::Terminal;
+use crate::app::{AppError, Newsroom};
+use crate::desk::account::{Account, Paused, account};
+use crate::desk::status::{Glance, glance};
+use crate::diagnostic::print::counted;
+
+pub(super) async fn run(newsroom: &Newsroom, asked: &Status, terminal: &Terminal) -> Result<Outcome, AppError> {
+    if let Some(issue) = &asked.id {
+        let account = account(newsroom, issue).await?;
+        return if asked.json { terminal.json(&account) } else { terminal.write(|out| print_account(out, &account)) };
+    }
+    let glance = glance(newsroom).await?;
+    if asked.json { terminal.json(&glance) } else { terminal.write(|out| print_glance(out, &glance)) }
+}
+
+fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
+    writeln!(out, "{}", glance.publication)?;
+    if let Some((local, at)) = &glance.next_run {
+        writeln!(out, "next run   {} ({at})", local.strftime("%A, %B %-d, %Y, %H:%M"))?;
+    }
+    for list in &glance.lists {
+        writeln!(out, "list       {}: {} confirmed, {} pending, {} ended", list.list.id, list.confirmed, list.pending, list.ended)?;
+    }
+    writeln!(out, "archive    {}", counted(glance.archived, "issue"))?;
+    for sent in &glance.mailings {
+        let tally = &sent.tally;
+        writeln!(out, "mailing    {}  {}: {} of {} accepted, {} open", sent.issue, sent.state, tally.accepted, tally.total(), tally.open())?;
+    }
+    for paused in &glance.pauses {
+        print_pause(out, paused)?;
+    }
+    for waiting in &glance.waiting {
+        let found = match (waiting.errors, waiting.warnings) {
+            (0, 0) => String::new(),
+            (errors, warnings) => format!(" ({}, {})", counted(errors, "error"), counted(warnings, "warning")),
+        };
+        writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
+    }
+    for (name, record) in &glance.dkim_records {
+        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
+    }
+    Ok(())
+}
+
+fn print_pause(out: &mut dyn Write, paused: &Paused) -> io::Result<()> {
+    let state = match (paused.pause.slow_to, paused.pause.until) {
+        (None, None) => format!("until `{}`", paused.remedy),
+        (None, Some(until)) => format!("until {until}"),
+        (Some(rate), until) => {
+            let end = until.map_or_else(|| format!("`{}`", paused.remedy), |until| until.to_string());
+            format!("at most {} a minute, until {end}", (rate * 60.0).round())
+        }
+    };
+    writeln!(out, "paused     {} since {}, {state}: {}", paused.what, paused.pause.since, paused.pause.reason)
+}
+
+fn print_account(out: &mut dyn Write, account: &Account) -> io::Result<()> {
+    let tally = &account.tally;
+    writeln!(out, "{}: {} of {} accepted, {} open", account.issue, tally.accepted, tally.total(), tally.open())?;
+    writeln!(out, "opened {}{}", account.opened_at, account.finished_at.map(|at| format!(", at rest {at}")).unwrap_or_default())?;
+    if let Some(at) = account.cancelled_at {
+        writeln!(out, "cancelled {at}")?;
+    }
+    for sentence in &account.advice {
+        writeln!(out, "* {sentence}.")?;
+    }
+    for paused in &account.pauses {
+        print_pause(out, paused)?;
+    }
+    writeln!(out, "\n{:<20} {:>10} {:>10} {:>10} {:>10} {:>10}", "provider", "accepted", "open", "refused", "expired", "withheld")?;
+    for share in &account.providers {
+        let tally = &share.tally;
+        let provider = share.provider.as_str();
+        let open = tally.open();
+        writeln!(
+            out,
+            "{provider:<20} {:>10} {open:>10} {:>10} {:>10} {:>10}",
+            tally.accepted, tally.refused, tally.expired, tally.withheld
+        )?;
+    }
+    if !account.reasons.is_empty() {
+        writeln!(out, "\nanswers other than yes")?;
+    }
+    for reason in &account.reasons {
+        writeln!(out, "{:>8}  {:<12} {:<9} {}", reason.many, reason.provider.as_str(), reason.fate, reason.answer())?;
+    }
+    Ok(())
+}

@@ -1,0 +1,415 @@
+//! Which delivery goes next, over which relay: a queue claimed ahead for each provider, and the gate that lets them pass.
+//!
+//! Providers take turns, so that one that is slow, limited or paused never holds up the others. Claims are fetched
+//! before a queue runs dry, so that no connection waits for the ledger.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::Progress;
+use super::roster::Roster;
+use crate::app::AppError;
+use crate::clock::Clock;
+use crate::mailing::{Delivery, MailingId, Pause, ProviderId, Scope};
+use crate::store::{Claim, Store, StoreError, Waiting, Wave};
+use crate::subscription::SubscriberId;
+use crate::traffic::{Gate, Heard, Lane, Verdict};
+
+/// How long a run waits before it asks a store again that could not be written.
+const STORE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// One of our connections: which relay's, and its number among all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) relay: usize,
+    pub(super) connection: usize,
+}
+
+/// What a connection may do next.
+enum Next {
+    Deliver(Box<Delivery>),
+    /// Nothing before this moment, or before something changes.
+    Wait(Option<Timestamp>),
+    /// Nothing any more in this round.
+    Done,
+}
+
+/// Why a run ends before its time.
+#[derive(Debug)]
+pub(super) enum End {
+    /// For a reason that a person must see.
+    Halted(String),
+    /// A fault of the machine.
+    Failed(AppError),
+}
+
+pub(super) struct Dispatch {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    progress: Arc<Progress>,
+    mailing: MailingId,
+    /// How many deliveries of a provider are claimed at a time.
+    ahead: usize,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+struct State {
+    gate: Gate,
+    roster: Roster,
+    wave: Wave,
+    queues: Vec<Queue>,
+    turn: usize,
+    /// A limit that lets nothing pass before this moment ends the round.
+    patience: Timestamp,
+    /// When the first of such limits lets something pass.
+    later: Option<Timestamp>,
+    /// Nothing more may come in this round; those who stand by may go home.
+    is_over: bool,
+    end: Option<End>,
+}
+
+/// What is claimed of one provider.
+struct Queue {
+    provider: ProviderId,
+    lane: Lane,
+    claimed: VecDeque<Delivery>,
+    /// Whether the ledger may hold more.
+    has_more: bool,
+    is_claiming: bool,
+}
+
+impl Dispatch {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        progress: Arc<Progress>,
+        mailing: MailingId,
+        ahead: usize,
+        gate: Gate,
+        roster: Roster,
+    ) -> Arc<Self> {
+        let state = State {
+            gate,
+            roster,
+            wave: Wave::Rest,
+            queues: Vec::new(),
+            turn: 0,
+            patience: Timestamp::MAX,
+            later: None,
+            is_over: false,
+            end: None,
+        };
+        Arc::new(Self { store, clock, progress, mailing, ahead, state: Mutex::new(state), changed: Notify::new() })
+    }
+
+    /// Begins a round: what waits, and up to when a limit is worth waiting for.
+    pub(super) fn begin(&self, wave: Wave, waiting: &[Waiting], patience: Timestamp) {
+        let mut state = self.state();
+        state.wave = wave;
+        state.patience = patience;
+        state.later = None;
+        state.is_over = false;
+        drop(state);
+        self.arm(waiting);
+    }
+
+    /// Makes known what may be claimed by now.
+    pub(super) fn arm(&self, waiting: &[Waiting]) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        for waits in waiting.iter().filter(|waits| waits.queued > 0 || waits.next_due.is_some_and(|due| due <= now)) {
+            if let Some(queue) = state.queues.iter_mut().find(|queue| queue.provider == waits.provider) {
+                queue.has_more = true;
+                continue;
+            }
+            let lane = state.gate.lane(&waits.provider);
+            let provider = waits.provider.clone();
+            state.queues.push(Queue { provider, lane, claimed: VecDeque::new(), has_more: true, is_claiming: false });
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// The next delivery for a connection, as soon as there is one; `None` when this round has no more.
+    pub(super) async fn next(self: &Arc<Self>, place: Place) -> Option<Delivery> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // Listening begins before looking, so that nothing is missed in between.
+            changed.as_mut().enable();
+            let until = match self.look(place) {
+                Next::Deliver(delivery) => return Some(*delivery),
+                Next::Done => return None,
+                Next::Wait(until) => until,
+            };
+            let nap = until.map_or(Duration::from_secs(60), |until| self.until(until));
+            tokio::select! {
+                () = &mut changed => {}
+                () = self.progress.stopped() => {}
+                () = tokio::time::sleep(nap) => {}
+            }
+        }
+    }
+
+    /// The next delivery for a connection, if there is one at once.
+    pub(super) fn next_at_once(self: &Arc<Self>, place: Place) -> Option<Delivery> {
+        match self.look(place) {
+            Next::Deliver(delivery) => Some(*delivery),
+            Next::Wait(_) | Next::Done => None,
+        }
+    }
+
+    /// Takes a delivery back that was not sent after all; it goes next.
+    pub(super) fn put_back(&self, place: Place, delivery: Delivery) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let lane = state.gate.lane(&delivery.provider);
+        state.gate.put_back(place.relay, place.connection, lane, now);
+        if let Some(queue) = state.queues.iter_mut().find(|queue| queue.lane == lane) {
+            queue.claimed.push_front(delivery);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Forgets a delivery that nobody is to get any more.
+    pub(super) fn put_by(&self, place: Place, provider: &ProviderId) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let lane = state.gate.lane(provider);
+        state.gate.put_back(place.relay, place.connection, lane, now);
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
+    /// Learns what became of a delivery. Returns the pauses that begin with it.
+    pub(super) fn heard(&self, place: Place, provider: &ProviderId, heard: Heard<'_>) -> Vec<(Scope, Pause)> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let lane = state.gate.lane(provider);
+        let begun = state.gate.heard(place.relay, place.connection, lane, heard, now);
+        drop(state);
+        self.changed.notify_waiters();
+        begun
+    }
+
+    /// A pause that a person, a breaker or a provider's word began.
+    pub(super) fn pause(&self, scope: &Scope, pause: Pause) {
+        if let (Scope::Mailing(mailing), None) = (scope, pause.slow_to)
+            && *mailing == self.mailing
+        {
+            self.halt(format!("it is paused: {}", pause.reason));
+        }
+        self.state().gate.pause(scope, pause);
+        self.changed.notify_waiters();
+    }
+
+    /// The end of a pause, by a person's word.
+    pub(super) fn resume(&self, scope: &Scope) {
+        self.state().gate.resume(scope, self.clock.now());
+        self.changed.notify_waiters();
+    }
+
+    /// A connection of a relay is open, and the relay at work.
+    pub(super) fn connected(&self, relay: usize) {
+        self.state().roster.connected(relay);
+    }
+
+    /// A connection of a relay is closed.
+    pub(super) fn disconnected(&self, relay: usize) {
+        self.state().roster.disconnected(relay);
+        self.changed.notify_waiters();
+    }
+
+    /// Whether the relay has an open connection.
+    pub(super) fn is_at_work(&self, relay: usize) -> bool {
+        self.state().roster.is_at_work(relay)
+    }
+
+    /// A relay cannot be used just now, or ever. If it was the last, the run ends with this reason.
+    pub(super) fn relay_failed(&self, relay: usize, reason: String, is_transient: bool) {
+        let now = self.clock.now();
+        let is_last = {
+            let mut state = self.state();
+            state.roster.failed(relay, now, is_transient);
+            state.roster.on_duty(now).is_empty()
+        };
+        tracing::warn!(relay, reason, "a relay rests");
+        if is_last {
+            self.halt(reason);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Ends the run, for a reason that a person must see; the first reason counts.
+    pub(super) fn halt(&self, reason: String) {
+        self.end(End::Halted(reason));
+    }
+
+    /// Ends the run for a fault of the machine.
+    pub(super) fn fail(&self, fault: AppError) {
+        self.end(End::Failed(fault));
+    }
+
+    pub(super) fn end(&self, end: End) {
+        self.state().end.get_or_insert(end);
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn must_stop(&self) -> bool {
+        self.progress.must_stop() || self.state().end.is_some()
+    }
+
+    /// Ends when the run is to send nothing more.
+    pub(super) async fn ended(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.must_stop() {
+                return;
+            }
+            tokio::select! {
+                () = changed => {}
+                () = self.progress.stopped() => return,
+            }
+        }
+    }
+
+    /// Ends a round: what was claimed and not sent, why it ended before its time, and when a limit would let more pass.
+    pub(super) async fn finish(&self) -> (Vec<SubscriberId>, Option<End>, Option<Timestamp>) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if !self.state().queues.iter().any(|queue| queue.is_claiming) {
+                break;
+            }
+            changed.await;
+        }
+        let mut state = self.state();
+        let left = state.queues.drain(..).flat_map(|queue| queue.claimed).map(|delivery| delivery.subscriber).collect();
+        (left, state.end.take(), state.later)
+    }
+
+    /// Waits before a store is asked again that could not be written. `false` if the run is asked to stop meanwhile.
+    pub(super) async fn store_is_out(&self, fault: &StoreError) -> bool {
+        tracing::warn!(%fault, "waiting for the store");
+        self.progress.wait_for(Some(format!("nothing is sent while {fault}")));
+        let goes_on = tokio::select! {
+            () = tokio::time::sleep(STORE_PATIENCE) => true,
+            () = self.progress.stopped() => false,
+        };
+        self.progress.wait_for(None);
+        goes_on
+    }
+
+    fn look(self: &Arc<Self>, place: Place) -> Next {
+        let now = self.clock.now();
+        let mut state = self.state();
+        if self.progress.must_stop() || state.end.is_some() {
+            return Next::Done;
+        }
+        if let Some(until) = state.roster.rests(place.relay, now) {
+            return if state.is_over { Next::Done } else { Next::Wait(until) };
+        }
+        let State { gate, queues, turn, patience, later, roster, is_over, .. } = &mut *state;
+        let (mut soonest, mut may_come) = (None, false);
+        for step in 0..queues.len() {
+            let at = (*turn + step) % queues.len();
+            let Some(queue) = queues.get_mut(at) else { continue };
+            if queue.is_spent() {
+                continue;
+            }
+            match gate.ask(place.relay, place.connection, queue.lane, now) {
+                Verdict::Go => {
+                    self.keep_filled(at, queue);
+                    may_come = true;
+                    if let Some(delivery) = queue.claimed.pop_front() {
+                        gate.take(place.relay, place.connection, queue.lane, now);
+                        roster.took(place.relay);
+                        *turn = at + 1;
+                        return Next::Deliver(Box::new(delivery));
+                    }
+                }
+                Verdict::Full => may_come = true,
+                Verdict::Wait(until) if until <= *patience => {
+                    may_come = true;
+                    soonest = Some(soonest.map_or(until, |soonest: Timestamp| soonest.min(until)));
+                }
+                Verdict::Wait(until) => *later = Some(later.map_or(until, |later| later.min(until))),
+                Verdict::Paused => {}
+            }
+        }
+        if may_come {
+            return Next::Wait(soonest);
+        }
+        *is_over = true;
+        drop(state);
+        self.changed.notify_waiters();
+        Next::Done
+    }
+
+    /// Claims more before the queue runs dry.
+    fn keep_filled(self: &Arc<Self>, at: usize, queue: &mut Queue) {
+        if !queue.has_more || queue.is_claiming || queue.claimed.len() > self.ahead / 2 {
+            return;
+        }
+        queue.is_claiming = true;
+        let dispatch = Arc::clone(self);
+        let provider = queue.provider.clone();
+        tokio::spawn(async move {
+            let claimed = dispatch.claim(provider).await;
+            let mut state = dispatch.state();
+            if let Some(queue) = state.queues.get_mut(at) {
+                queue.is_claiming = false;
+                match claimed {
+                    Ok(claimed) => {
+                        queue.has_more = !claimed.is_empty();
+                        queue.claimed.extend(claimed);
+                    }
+                    Err(fault) => {
+                        state.end.get_or_insert(End::Failed(fault.into()));
+                    }
+                }
+            }
+            drop(state);
+            dispatch.changed.notify_waiters();
+        });
+    }
+
+    async fn claim(&self, provider: ProviderId) -> Result<Vec<Delivery>, StoreError> {
+        loop {
+            let wave = self.state().wave;
+            let claim = Claim { mailing: self.mailing, provider: provider.clone(), wave, most: self.ahead, now: self.clock.now() };
+            match self.store.claim(claim).await {
+                Err(fault) if fault.is_transient() => {
+                    if !self.store_is_out(&fault).await {
+                        return Err(fault);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn until(&self, at: Timestamp) -> Duration {
+        Duration::try_from(at.duration_since(self.clock.now())).unwrap_or_default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Nothing is left of it and nothing will come.
+    fn is_spent(&self) -> bool {
+        self.claimed.is_empty() && !self.has_more && !self.is_claiming
+    }
+}

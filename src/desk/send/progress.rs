@@ -1,0 +1,66 @@
+//! How far a run has come, for whoever watches it, and the wish that it stop.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// How far a run has come; read it as often as you like.
+#[derive(Debug, Default)]
+pub struct Progress {
+    pub(super) settled: AtomicU64,
+    pub(super) accepted: AtomicU64,
+    pub(super) total: AtomicU64,
+    idle: Mutex<Option<String>>,
+    asked_to_stop: AtomicBool,
+    stop: Notify,
+}
+
+impl Progress {
+    /// Tries settled in this run, whatever became of them.
+    pub fn settled(&self) -> u64 {
+        self.settled.load(Ordering::Relaxed)
+    }
+
+    /// Accepted in this run.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Deliveries that were open when the run began.
+    pub fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// What the run waits for, if it sends nothing just now.
+    pub fn waits_for(&self) -> Option<String> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the run to finish what is in flight and to send nothing more.
+    pub fn ask_to_stop(&self) {
+        self.asked_to_stop.store(true, Ordering::SeqCst);
+        self.stop.notify_waiters();
+    }
+
+    /// Says what the run waits for, or that it goes on.
+    pub(super) fn wait_for(&self, what: Option<String>) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    pub(super) fn must_stop(&self) -> bool {
+        self.asked_to_stop.load(Ordering::SeqCst)
+    }
+
+    /// Ends when somebody asks to stop.
+    pub(super) async fn stopped(&self) {
+        loop {
+            let asked = self.stop.notified();
+            if self.must_stop() {
+                return;
+            }
+            asked.await;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The relays of a run in order of duty: who works, who stands by, who rests after a failure, and who carries how much.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// How long a relay rests after its first failure in a row; each further one doubles it.
+const FIRST_REST: Duration = Duration::from_secs(30);
+
+/// The longest rest.
+const LONGEST_REST: Duration = Duration::from_mins(5);
+
+/// How far a relay may run ahead of its share, in messages.
+const SLACK: f64 = 64.0;
+
+/// What the configuration says of a relay's part.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Part {
+    /// 1 works first; later duties stand by.
+    pub(super) duty: u32,
+    /// Its share among those of the same duty.
+    pub(super) weight: f64,
+}
+
+/// All relays.
+#[derive(Debug)]
+pub(super) struct Roster {
+    posts: Vec<Post>,
+    /// Whether the shares of any duty differ, so that they have to be kept.
+    has_shares: bool,
+}
+
+#[derive(Debug)]
+struct Post {
+    part: Part,
+    open: usize,
+    taken: f64,
+    failures: u32,
+    rest: Rest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    None,
+    Until(Timestamp),
+    ForGood,
+}
+
+impl Roster {
+    pub(super) fn new(parts: impl IntoIterator<Item = Part>) -> Self {
+        let posts: Vec<Post> =
+            parts.into_iter().map(|part| Post { part, open: 0, taken: 0.0, failures: 0, rest: Rest::None }).collect();
+        let has_shares = posts.iter().any(|post| {
+            posts.iter().any(|other| other.part.duty == post.part.duty && (other.part.weight - post.part.weight).abs() > f64::EPSILON)
+        });
+        Self { posts, has_shares }
+    }
+
+    /// The relays that carry mail now: those of the first duty of which any is fit.
+    pub(super) fn on_duty(&self, now: Timestamp) -> Vec<usize> {
+        let duty = self.duty(now);
+        self.posts.iter().enumerate().filter(|(_, post)| Some(post.part.duty) == duty && post.is_fit(now)).map(|(at, _)| at).collect()
+    }
+
+    /// `None` if this relay may take a message now, else `Some` with the moment from which on it may, where that is known.
+    pub(super) fn rests(&self, relay: usize, now: Timestamp) -> Option<Option<Timestamp>> {
+        let post = self.posts.get(relay)?;
+        match post.rest {
+            Rest::Until(until) if until > now => return Some(Some(until)),
+            Rest::ForGood => return Some(None),
+            _ => {}
+        }
+        if Some(post.part.duty) != self.duty(now) || (self.has_shares && self.is_ahead(post, now)) {
+            return Some(None);
+        }
+        None
+    }
+
+    /// A message was given to this relay.
+    pub(super) fn took(&mut self, relay: usize) {
+        if let Some(post) = self.posts.get_mut(relay) {
+            post.taken += 1.0;
+        }
+    }
+
+    pub(super) fn connected(&mut self, relay: usize) {
+        if let Some(post) = self.posts.get_mut(relay) {
+            post.open += 1;
+            post.failures = 0;
+            post.rest = Rest::None;
+        }
+    }
+
+    pub(super) fn disconnected(&mut self, relay: usize) {
+        if let Some(post) = self.posts.get_mut(relay) {
+            post.open = post.open.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn is_at_work(&self, relay: usize) -> bool {
+        self.posts.get(relay).is_some_and(|post| post.open > 0)
+    }
+
+    /// Lets a relay rest: for a while that grows, or for good where another try would end the same way.
+    pub(super) fn failed(&mut self, relay: usize, now: Timestamp, is_transient: bool) {
+        let Some(post) = self.posts.get_mut(relay) else { return };
+        let rest = FIRST_REST.saturating_mul(1 << post.failures.min(8)).min(LONGEST_REST);
+        post.failures += 1;
+        post.rest = if is_transient { Rest::Until(now.checked_add(rest).unwrap_or(Timestamp::MAX)) } else { Rest::ForGood };
+    }
+
+    fn duty(&self, now: Timestamp) -> Option<u32> {
+        self.posts.iter().filter(|post| post.is_fit(now)).map(|post| post.part.duty).min()
+    }
+
+    /// Whether a relay has had more than its share, measured against the one that has had the least of it.
+    fn is_ahead(&self, post: &Post, now: Timestamp) -> bool {
+        let fit = self.posts.iter().filter(|other| other.part.duty == post.part.duty && other.is_fit(now));
+        let least = fit.map(Post::share).fold(f64::INFINITY, f64::min);
+        post.share() > least + SLACK / post.part.weight
+    }
+}
+
+impl Post {
+    fn is_fit(&self, now: Timestamp) -> bool {
+        match self.rest {
+            Rest::None => true,
+            Rest::Until(until) => until <= now,
+            Rest::ForGood => false,
+        }
+    }
+
+    fn share(&self) -> f64 {
+        self.taken / self.part.weight
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn later(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn roster(parts: &[(u32, f64)]) -> Roster {
+        Roster::new(parts.iter().map(|&(duty, weight)| Part { duty, weight }))
+    }
+
+    #[test]
+    fn the_next_duty_stands_by_until_all_before_it_rest() {
+        let mut roster = roster(&[(1, 1.0), (1, 1.0), (2, 1.0)]);
+        assert_eq!(roster.on_duty(NOW), [0, 1]);
+        assert_eq!(roster.rests(2, NOW), Some(None));
+        roster.failed(0, NOW, true);
+        assert_eq!(roster.on_duty(NOW), [1]);
+        roster.failed(1, NOW, false);
+        assert_eq!(roster.on_duty(NOW), [2]);
+        assert_eq!(roster.rests(2, NOW), None);
+        assert_eq!(roster.on_duty(later(31)), [0], "rested");
+        assert_eq!(roster.rests(2, later(31)), Some(None), "and the stand-in is relieved");
+    }
+
+    #[test]
+    fn rests_grow_and_a_connection_ends_them() {
+        let mut roster = roster(&[(1, 1.0)]);
+        let mut rest = |now| {
+            roster.failed(0, now, true);
+            let Some(Some(until)) = roster.rests(0, now) else { panic!("it rests") };
+            until.duration_since(now).as_secs()
+        };
+        assert_eq!([rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW)], [30, 60, 120, 240, 300, 300]);
+        roster.connected(0);
+        assert_eq!(roster.rests(0, NOW), None);
+        roster.failed(0, NOW, true);
+        assert_eq!(roster.rests(0, NOW), Some(Some(later(30))));
+    }
+
+    #[test]
+    fn relays_of_one_duty_share_by_weight() {
+        let mut roster = roster(&[(1, 3.0), (1, 1.0)]);
+        let mut carried = [0_u32; 2];
+        for _ in 0..10_000 {
+            for relay in [0, 1] {
+                if roster.rests(relay, NOW).is_none() {
+                    roster.took(relay);
+                    carried[relay] += 1;
+                }
+            }
+        }
+        let share = f64::from(carried[0]) / f64::from(carried[0] + carried[1]);
+        assert!((0.73..0.77).contains(&share), "{carried:?}");
+    }
+
+    #[test]
+    fn equal_weights_hold_nobody_back() {
+        let mut roster = roster(&[(1, 1.0), (1, 1.0)]);
+        for _ in 0..10_000 {
+            assert_eq!(roster.rests(0, NOW), None);
+            roster.took(0);
+        }
+    }
+}
