@@ -20,7 +20,7 @@ use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::issue::Issue;
 use crate::mailing::compose::Composer;
-use crate::mailing::{Delivery, Mailing, MailingId};
+use crate::mailing::{Delivery, Mailing, MailingId, ProviderId};
 use crate::manuscript::front_matter::Status;
 use crate::relay::Relay;
 use crate::relay::folder::FolderRelay;
@@ -31,6 +31,9 @@ use worker::{Shared, Worker};
 
 /// Most deliveries that are claimed ahead, for each connection.
 const AHEAD: usize = 8;
+
+/// What every run calls the run of the machine that it is in.
+const THIS_BOOT: &str = "this boot";
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -127,7 +130,7 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
         return Ok(Report { mailing, is_new, recovered: Recovered::default(), tally, halted: None, is_finished: true });
     }
     let edition = frozen(newsroom, &mailing).await?;
-    let recovered = store.recover(mailing.id, newsroom.config().on_doubt, newsroom.now()).await?;
+    let recovered = store.take_up(mailing.id, THIS_BOOT, newsroom.config().on_doubt, newsroom.now()).await?;
     tracing::info!(issue = %mailing.issue, edition = %mailing.edition, is_new, "mailing under way");
     let halted = drive(newsroom, &mailing, &edition, request.wait, progress).await?;
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
@@ -152,7 +155,15 @@ async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mailing, bool),
         return Err(AppError::Refused(format!("nobody would get it: {} has no confirmed subscriber", names(&issue.lists))));
     }
     let now = newsroom.now();
-    let opening = Opening { archived: issue.archived(now), lists: issue.lists.clone(), edition, at: now };
+    let opening = Opening {
+        archived: issue.archived(now),
+        lists: issue.lists.clone(),
+        edition,
+        providers: Vec::new(),
+        seeds: None,
+        canary: 0,
+        at: now,
+    };
     let opened = newsroom.store().open_mailing(opening).await?;
     Ok((opened.mailing, opened.is_new))
 }
@@ -313,6 +324,7 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
                 name: reader.subscriber.name,
                 list: on_account_of.clone(),
                 list_number: numbered.iter().find(|tally| tally.list.id == *on_account_of).map_or(0, |tally| tally.number),
+                provider: ProviderId::other(),
                 attempt: 1,
                 first_attempt_at: newsroom.now(),
             };

@@ -14,9 +14,9 @@ use crate::mailing::compose::Composer;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::mailing::settle::{Judgement, Outcome, settle};
-use crate::mailing::{Delivery, Fate, MailingId, Stage};
+use crate::mailing::{Delivery, Fate, MailingId, ProviderId, Stage};
 use crate::relay::{Answer, Connection, Relay, RelayError};
-use crate::store::{Attempt, Store};
+use crate::store::{Attempt, Claim, Note, Store, Wave};
 
 /// How often in a row a worker tries to open a connection before the run gives the relay up for now.
 const OPENING_TRIES: u32 = 3;
@@ -58,7 +58,9 @@ impl Shared {
     async fn next(&self) -> Result<Option<Delivery>, AppError> {
         let mut claimed = self.claimed.lock().await;
         if claimed.is_empty() && !self.must_stop() {
-            claimed.extend(self.store.claim(self.mailing, self.ahead, self.clock.now()).await?);
+            let (mailing, most, now) = (self.mailing, self.ahead, self.clock.now());
+            let claim = Claim { mailing, provider: ProviderId::other(), wave: Wave::Rest, most, now };
+            claimed.extend(self.store.claim(claim).await?);
         }
         Ok(if self.must_stop() { None } else { claimed.pop_front() })
     }
@@ -138,7 +140,8 @@ impl<'s> Worker<'s> {
             }
         };
         shared.pace.turn().await;
-        shared.store.submitting(shared.mailing, delivery.subscriber, shared.clock.now()).await?;
+        let (mailing, submitting, at) = (shared.mailing, Some(delivery.subscriber), shared.clock.now());
+        shared.store.note(Note { mailing, settled: None, submitting, at }).await?;
         let submitted = connection.submit(&message.envelope, &message.octets).await;
         let (outcome, reply, fault) = match submitted {
             Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
@@ -153,7 +156,8 @@ impl<'s> Worker<'s> {
             shared.halt(format!("relay `{}` turned us away at {stage}, whoever the reader: {said}", shared.relay.name()));
         }
         let suppress = settlement.judgement == Judgement::Hard;
-        self.record(Attempt { reply, fault, suppress, ..self.attempt(&delivery, stage, settlement.fate) }).await?;
+        let judgement = settlement.judgement;
+        self.record(Attempt { reply, fault, judgement, suppress, ..self.attempt(&delivery, stage, settlement.fate) }).await?;
         Ok(connection)
     }
 
@@ -162,19 +166,23 @@ impl<'s> Worker<'s> {
         Attempt {
             mailing: self.shared.mailing,
             subscriber: delivery.subscriber,
-            relay: self.shared.relay.name().to_owned(),
+            provider: delivery.provider.clone(),
+            number: delivery.attempt,
+            relay: self.shared.relay.name().into(),
             at: self.shared.clock.now(),
             stage,
             reply: None,
             fault: None,
             fate,
+            judgement: Judgement::Nothing,
             suppress: false,
         }
     }
 
     async fn record(&self, attempt: Attempt) -> Result<(), AppError> {
         let accepted = attempt.fate == Fate::Accepted;
-        self.shared.store.record(attempt).await?;
+        let (mailing, at) = (attempt.mailing, attempt.at);
+        self.shared.store.note(Note { mailing, settled: Some(attempt), submitting: None, at }).await?;
         self.shared.progress.settled.fetch_add(1, Ordering::Relaxed);
         self.shared.progress.accepted.fetch_add(u64::from(accepted), Ordering::Relaxed);
         Ok(())
