@@ -7,7 +7,7 @@ use crate::edition::Edition;
 use crate::edition::stencil::{Fields, Medium, filled};
 use crate::issue::Issue;
 use crate::mailing::compose::Links;
-use crate::mailing::{Delivery, MailingId};
+use crate::mailing::{Delivery, MailingId, ProviderId};
 use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
 /// An issue for one reader, with what was found on the way.
@@ -82,5 +82,6 @@ async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddre
         }
     };
     let list_number = lists.iter().find(|tally| tally.list.id == list).map_or(0, |tally| tally.number);
-    Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, list_number, attempt: 1, first_attempt_at })
+    let provider = ProviderId::other();
+    Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, list_number, provider, attempt: 1, first_attempt_at })
 }

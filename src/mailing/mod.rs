@@ -5,7 +5,9 @@ pub mod dkim;
 pub mod fate;
 pub mod header;
 pub mod ident;
+pub mod pause;
 pub mod plan;
+pub mod provider;
 pub mod reply;
 pub mod settle;
 
@@ -16,14 +18,17 @@ use crate::dateline::IssueId;
 use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
 
 pub use fate::Fate;
+pub use pause::{Pause, Scope};
+pub use provider::ProviderId;
 pub use reply::{EnhancedCode, Reply, Stage};
+pub use settle::Judgement;
 
 /// A mailing's number in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MailingId(pub i64);
 
 /// One edition to its lists, once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mailing {
     /// The store's number.
     pub id: MailingId,
@@ -37,6 +42,12 @@ pub struct Mailing {
     pub opened_at: Timestamp,
     /// When its last delivery came to rest.
     pub finished_at: Option<Timestamp>,
+    /// Why it is not sent just now, if somebody or something paused it.
+    pub paused: Option<Pause>,
+    /// When it was cancelled: what had not gone out by then never will.
+    pub cancelled_at: Option<Timestamp>,
+    /// Until when the rest waits for what becomes of the canary; `None` until the canary is sent.
+    pub canary_until: Option<Timestamp>,
 }
 
 /// One mailing to one subscriber, claimed and ready to be composed.
@@ -54,6 +65,8 @@ pub struct Delivery {
     pub list: ListId,
     /// That list's number in the store, as tokens carry it.
     pub list_number: u32,
+    /// Who keeps the reader's mailbox.
+    pub provider: ProviderId,
     /// Which try this is, counted from 1.
     pub attempt: u32,
     /// When it was first claimed: the message's Date, the same on every try (STANDARDS M5, M6).

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Where in the conversation an answer was given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
     /// Opening the connection, the greeting, EHLO and TLS.
@@ -24,6 +24,9 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// All, in the order of a conversation; a store may keep a stage by its place here.
+    pub const ALL: [Self; 6] = [Self::Greeting, Self::Auth, Self::Mail, Self::Rcpt, Self::Data, Self::Message];
+
     /// The word of the ledger and `--json`.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -38,7 +41,7 @@ impl Stage {
 
     /// The stage of this word.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Greeting, Self::Auth, Self::Mail, Self::Rcpt, Self::Data, Self::Message].into_iter().find(|stage| stage.as_str() == word)
+        Self::ALL.into_iter().find(|stage| stage.as_str() == word)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What an answer makes of a delivery, of its reader, and of the run (the reply table of STANDARDS 1.4).
 
+use std::fmt;
+
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::fate::OnDoubt;
 use super::plan::RetryPlan;
@@ -21,7 +24,8 @@ pub enum Outcome {
 }
 
 /// What follows for the reader's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Judgement {
     /// Nothing.
     Nothing,
@@ -31,6 +35,27 @@ pub enum Judgement {
     Hard,
     /// The provider turned the message away; never held against the reader.
     Block,
+}
+
+impl Judgement {
+    /// All, from what weighs nothing on; a store may keep a judgement by its place here.
+    pub const ALL: [Self; 4] = [Self::Nothing, Self::Soft, Self::Hard, Self::Block];
+
+    /// The word of the reports and `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing",
+            Self::Soft => "soft",
+            Self::Hard => "hard",
+            Self::Block => "block",
+        }
+    }
+}
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// All that follows from one try.

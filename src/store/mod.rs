@@ -4,22 +4,22 @@
 //! a second engine implements the same traits and passes `tests/conformance`.
 //!
 //! Promises that every engine keeps:
-//! - a call that returned `Ok` is durable: it survives `kill -9` and power loss;
+//! - a call that returned `Ok` is durable: it survives `kill -9` and power loss; but for [`Ledger::note`] and
+//!   [`Ledger::release`], which survive `kill -9` at once and power loss 50 ms later;
 //! - no call holds a transaction open while somebody waits on the network;
 //! - whatever a call changes, it changes whole or not at all.
 
+mod ledger;
 pub mod sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::dateline::IssueId;
-use crate::edition::Edition;
 use crate::issue::archive::ArchivedIssue;
-use crate::mailing::fate::{FateWord, OnDoubt};
-use crate::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
+
+pub use ledger::{Attempt, Claim, DayTraffic, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Traffic, Waiting, Wave};
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -105,56 +105,6 @@ pub trait BackIssues: Send + Sync {
     async fn shelve(&self, issues: Vec<ArchivedIssue>) -> Result<()>;
 }
 
-/// Who is owed what, and what became of it. Rows are never deleted by sending.
-#[async_trait]
-pub trait Ledger: Send + Sync {
-    /// Freezes the edition and opens its mailing with one delivery for every confirmed reader of its lists, in one
-    /// transaction. Suppressed readers get a line with [`Fate::Withheld`]. If the issue has a mailing already, that
-    /// one is returned unchanged, whatever edition was handed in: an issue goes out once.
-    async fn open_mailing(&self, opening: Opening) -> Result<Opened>;
-
-    /// The mailing of an issue.
-    async fn mailing(&self, issue: &IssueId) -> Result<Option<Mailing>>;
-
-    /// All mailings, newest first.
-    async fn mailings(&self) -> Result<Vec<Mailing>>;
-
-    /// A frozen edition by its hash.
-    async fn edition(&self, hash: &str) -> Result<Option<Edition>>;
-
-    /// Takes back what a dead process held: `claimed` becomes `queued`; `submitting` becomes `queued` or `doubtful`
-    /// as `on_doubt` says. What was held as `doubtful` before stays so until `on_doubt` says to send it again. Called when a node starts on a mailing that no living node holds.
-    async fn recover(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered>;
-
-    /// Claims up to `most` deliveries that are queued, or deferred and due, for one worker. A reader who has left all
-    /// of the mailing's lists or was suppressed since is withheld instead; one who has left some gets it on account of
-    /// the first that is left. The lowest subscriber numbers come first, and of the due those that waited longest.
-    /// The first claim fixes `first_attempt_at`. An empty answer means that nothing is queued or due.
-    async fn claim(&self, mailing: MailingId, most: usize, now: Timestamp) -> Result<Vec<Delivery>>;
-
-    /// Gives claimed deliveries back unsent. Those that are not claimed stay as they are.
-    async fn release(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()>;
-
-    /// Notes that a claimed delivery is about to be handed over. Durable before the first octet leaves. If it is not
-    /// claimed the answer is [`StoreError::Unknown`], and nothing may be sent.
-    async fn submitting(&self, mailing: MailingId, subscriber: SubscriberId, now: Timestamp) -> Result<()>;
-
-    /// Notes what became of a try. Durable before that connection sends its next message. A delivery that has come to
-    /// rest is never changed again: the answer then is [`StoreError::Unknown`].
-    async fn record(&self, attempt: Attempt) -> Result<()>;
-
-    /// How many deliveries have which fate, and when the next deferred one is due.
-    async fn tally(&self, mailing: MailingId) -> Result<Tally>;
-
-    /// One page of the ledger in the order of subscriber numbers: up to `most` lines after `after`.
-    async fn lines(&self, mailing: MailingId, fate: Option<FateWord>, after: SubscriberId, most: usize) -> Result<Vec<LedgerLine>>;
-
-    /// Closes the mailing if nothing of it is open any more, and puts its issue on the shelf, in one transaction.
-    /// Returns whether it is closed now. A closed mailing stays as it was closed; one that is not there is
-    /// [`StoreError::Unknown`].
-    async fn finish(&self, mailing: MailingId, now: Timestamp) -> Result<bool>;
-}
-
 /// A list with the number of its subscriptions by standing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListTally {
@@ -235,111 +185,4 @@ pub struct ConsentLine {
     pub since: Option<Timestamp>,
     /// How we know.
     pub evidence: Evidence,
-}
-
-/// What a new mailing is made of.
-#[derive(Debug, Clone)]
-pub struct Opening {
-    /// The edition to freeze.
-    pub edition: Edition,
-    /// What enters the archive once the mailing is finished.
-    pub archived: ArchivedIssue,
-    /// The lists, in order.
-    pub lists: Vec<ListId>,
-    /// Now.
-    pub at: Timestamp,
-}
-
-/// The mailing, and whether this call opened it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// The issue's one mailing.
-    pub mailing: Mailing,
-    /// `false` if it was there already.
-    pub is_new: bool,
-}
-
-/// What a dead process had left behind.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Recovered {
-    /// Claimed and never sent: queued again.
-    pub claimed: u64,
-    /// Perhaps sent: queued again or held.
-    pub doubtful: u64,
-}
-
-/// One try of a delivery, as the ledger keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// Which mailing.
-    pub mailing: MailingId,
-    /// To whom.
-    pub subscriber: SubscriberId,
-    /// The relay's name.
-    pub relay: String,
-    /// When the answer came.
-    pub at: Timestamp,
-    /// Where in the conversation.
-    pub stage: Stage,
-    /// What the server said; `None` if the connection was lost.
-    pub reply: Option<Reply>,
-    /// Why there is no reply.
-    pub fault: Option<String>,
-    /// What that makes of the delivery.
-    pub fate: Fate,
-    /// Whether the address is to be suppressed on this evidence.
-    pub suppress: bool,
-}
-
-/// How many deliveries have which fate.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[allow(missing_docs, reason = "the fields are the fates")]
-pub struct Tally {
-    pub queued: u64,
-    pub claimed: u64,
-    pub submitting: u64,
-    pub accepted: u64,
-    pub deferred: u64,
-    pub refused: u64,
-    pub expired: u64,
-    pub withheld: u64,
-    pub doubtful: u64,
-    /// When the next deferred delivery is due.
-    pub next_due: Option<Timestamp>,
-}
-
-impl Tally {
-    /// All deliveries of the mailing.
-    pub fn total(&self) -> u64 {
-        self.open() + self.accepted + self.refused + self.expired + self.withheld
-    }
-
-    /// Those to which something may still happen.
-    pub fn open(&self) -> u64 {
-        self.queued + self.claimed + self.submitting + self.deferred + self.doubtful
-    }
-}
-
-/// One line of the ledger, as people read it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LedgerLine {
-    /// Which issue.
-    pub issue: IssueId,
-    /// The store's number of the reader.
-    pub subscriber: SubscriberId,
-    /// Where the mail went.
-    pub address: EmailAddress,
-    /// On account of which list.
-    pub list: ListId,
-    /// What became of it.
-    #[serde(flatten)]
-    pub fate: Fate,
-    /// Tries begun so far: a claim that was released counts for nothing.
-    pub attempts: u32,
-    /// When it was first claimed.
-    pub first_attempt_at: Option<Timestamp>,
-    /// When anything last happened to it.
-    pub changed_at: Option<Timestamp>,
-    /// The last answer or fault, in words.
-    pub last_answer: Option<String>,
 }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::newsroom::{
     address, archived, at, attempt, claim, claim_one, edition, enrol, fates, hand_over, issue, leave, lines, list_id, list_ids, open,
-    opening, settle_in, suppress,
+    opening, settle, settle_in, submit, suppress,
 };
 
 fn word(word: &str) -> FateWord {
@@ -145,16 +145,16 @@ pub(crate) async fn a_mailing_is_finished_only_when_nothing_is_open(store: Arc<d
     let claimed = claim(&store, &mailing, 3).await;
     still_open("claimed").await;
     for delivery in &claimed {
-        store.submitting(mailing.id, delivery.subscriber, at(25)).await.unwrap();
+        submit(&store, delivery).await.unwrap();
     }
     still_open("submitting").await;
     for (delivery, fate) in claimed.iter().zip([Fate::Accepted, Fate::Refused, Fate::Doubtful]) {
-        store.record(attempt(mailing.id, delivery.subscriber, fate)).await.unwrap();
+        settle(&store, attempt(mailing.id, delivery.subscriber, fate)).await.unwrap();
     }
     still_open("doubtful").await;
-    store.record(attempt(mailing.id, claimed[2].subscriber, Fate::Deferred { next_at: at(40) })).await.unwrap();
+    settle(&store, attempt(mailing.id, claimed[2].subscriber, Fate::Deferred { next_at: at(40) })).await.unwrap();
     still_open("deferred").await;
-    store.record(attempt(mailing.id, claimed[2].subscriber, Fate::Expired)).await.unwrap();
+    settle(&store, attempt(mailing.id, claimed[2].subscriber, Fate::Expired)).await.unwrap();
     assert!(store.finish(mailing.id, at(90)).await.unwrap());
     assert_eq!(store.mailing(&issue("2014-12")).await.unwrap().unwrap().finished_at, Some(at(90)));
 }

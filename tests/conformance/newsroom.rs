@@ -8,8 +8,8 @@ use masthead::dateline::IssueId;
 use masthead::dateline::period::Period;
 use masthead::edition::{Edition, Sender};
 use masthead::issue::archive::{ArchivedArticle, ArchivedIssue};
-use masthead::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
-use masthead::store::{Attempt, Enrolled, LedgerLine, Opening, Store};
+use masthead::mailing::{Delivery, Fate, Judgement, Mailing, MailingId, ProviderId, Reply, Stage};
+use masthead::store::{Attempt, Claim, Enrolled, LedgerLine, Note, Opening, Store, StoreError, Wave};
 use masthead::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, SubscriberId};
 
 /// An empty store, and what must live as long as it does.
@@ -115,15 +115,28 @@ pub(crate) fn archived(id: &str) -> ArchivedIssue {
 }
 
 pub(crate) fn opening(id: &str, lists: &[&str]) -> Opening {
-    Opening { edition: edition(id), archived: archived(id), lists: list_ids(lists), at: at(10) }
+    Opening {
+        edition: edition(id),
+        archived: archived(id),
+        lists: list_ids(lists),
+        providers: Vec::new(),
+        seeds: None,
+        canary: 0,
+        at: at(10),
+    }
 }
 
 pub(crate) async fn open(store: &Arc<dyn Store>, id: &str, lists: &[&str]) -> Mailing {
     store.open_mailing(opening(id, lists)).await.unwrap().mailing
 }
 
+/// A claim of everything but what belongs to a provider that has a name.
+pub(crate) fn page(mailing: &Mailing, most: usize, now: Timestamp) -> Claim {
+    Claim { mailing: mailing.id, provider: ProviderId::other(), wave: Wave::Rest, most, now }
+}
+
 pub(crate) async fn claim(store: &Arc<dyn Store>, mailing: &Mailing, most: usize) -> Vec<Delivery> {
-    store.claim(mailing.id, most, at(20)).await.unwrap()
+    store.claim(page(mailing, most, at(20))).await.unwrap()
 }
 
 pub(crate) async fn claim_one(store: &Arc<dyn Store>, mailing: &Mailing) -> Delivery {
@@ -139,13 +152,43 @@ pub(crate) fn attempt(mailing: MailingId, subscriber: SubscriberId, fate: Fate) 
         _ => None,
     };
     let fault = reply.is_none().then(|| "the connection was lost".to_owned());
-    Attempt { mailing, subscriber, relay: "main".to_owned(), at: at(30), stage: Stage::Rcpt, reply, fault, fate, suppress: false }
+    let judgement = if fate == Fate::Refused { Judgement::Hard } else { Judgement::Nothing };
+    Attempt {
+        mailing,
+        subscriber,
+        provider: ProviderId::other(),
+        number: 1,
+        relay: "main".into(),
+        at: at(30),
+        stage: Stage::Rcpt,
+        reply,
+        fault,
+        fate,
+        judgement,
+        suppress: false,
+    }
+}
+
+/// Notes that a delivery is about to be handed over.
+pub(crate) async fn submit(store: &Arc<dyn Store>, delivery: &Delivery) -> Result<(), StoreError> {
+    submit_to(store, delivery.mailing, delivery.subscriber).await
+}
+
+pub(crate) async fn submit_to(store: &Arc<dyn Store>, mailing: MailingId, subscriber: SubscriberId) -> Result<(), StoreError> {
+    store.note(Note { mailing, settled: None, submitting: Some(subscriber), at: at(25) }).await
+}
+
+/// Notes what became of a try.
+pub(crate) async fn settle(store: &Arc<dyn Store>, attempt: Attempt) -> Result<(), StoreError> {
+    let (mailing, at) = (attempt.mailing, attempt.at);
+    store.note(Note { mailing, settled: Some(attempt), submitting: None, at }).await
 }
 
 /// Hands over a claimed delivery and notes this fate.
 pub(crate) async fn hand_over(store: &Arc<dyn Store>, delivery: &Delivery, fate: Fate) {
-    store.submitting(delivery.mailing, delivery.subscriber, at(25)).await.unwrap();
-    store.record(attempt(delivery.mailing, delivery.subscriber, fate)).await.unwrap();
+    submit(store, delivery).await.unwrap();
+    let tried = Attempt { number: delivery.attempt, ..attempt(delivery.mailing, delivery.subscriber, fate) };
+    settle(store, Attempt { provider: delivery.provider.clone(), ..tried }).await.unwrap();
 }
 
 pub(crate) async fn lines(store: &Arc<dyn Store>, mailing: &Mailing) -> Vec<LedgerLine> {
@@ -164,8 +207,8 @@ pub(crate) async fn suppress(store: &Arc<dyn Store>, number: usize) {
     for delivery in claim(store, &mailing, 10_000).await {
         let is_meant = delivery.address == address(number);
         let fate = if is_meant { Fate::Refused } else { Fate::Accepted };
-        store.submitting(delivery.mailing, delivery.subscriber, at(3)).await.unwrap();
-        store.record(Attempt { suppress: is_meant, ..attempt(delivery.mailing, delivery.subscriber, fate) }).await.unwrap();
+        submit(store, &delivery).await.unwrap();
+        settle(store, Attempt { suppress: is_meant, ..attempt(delivery.mailing, delivery.subscriber, fate) }).await.unwrap();
     }
     leave(store, number, Some("trial")).await;
 }

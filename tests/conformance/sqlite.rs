@@ -15,7 +15,9 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::newsroom::{Empty, at, attempt, claim, claim_one, fates, issue, list, list_id, open as open_mailing, roll, settle_in};
+use crate::newsroom::{
+    Empty, at, attempt, claim, claim_one, fates, issue, list, list_id, open as open_mailing, roll, settle, settle_in, submit,
+};
 
 /// Tells the child process which file to write until it is killed.
 const VICTIM: &str = "MASTHEAD_VICTIM";
@@ -101,8 +103,8 @@ async fn the_child_records_until_it_is_killed() {
     let mailing = open_mailing(&store, "2014-12", &["general"]).await;
     loop {
         let delivery = claim_one(&store, &mailing).await;
-        store.submitting(mailing.id, delivery.subscriber, at(25)).await.unwrap();
-        store.record(attempt(mailing.id, delivery.subscriber, Fate::Accepted)).await.unwrap();
+        submit(&store, &delivery).await.unwrap();
+        settle(&store, attempt(mailing.id, delivery.subscriber, Fate::Accepted)).await.unwrap();
         writeln!(std::io::stdout(), "\nrecorded {}", delivery.subscriber.0).unwrap();
     }
 }
@@ -210,8 +212,8 @@ async fn many_workers_share_few_commits() {
         let (store, mine) = (Arc::clone(&store), claimed.split_off(claimed.len() - 10));
         workers.spawn(async move {
             for delivery in mine {
-                store.submitting(delivery.mailing, delivery.subscriber, at(25)).await.unwrap();
-                store.record(attempt(delivery.mailing, delivery.subscriber, Fate::Accepted)).await.unwrap();
+                submit(&store, &delivery).await.unwrap();
+                settle(&store, attempt(delivery.mailing, delivery.subscriber, Fate::Accepted)).await.unwrap();
             }
         });
     }

@@ -7,8 +7,7 @@ use masthead::store::{Enrolled, ListTally, Store, StoreError};
 use masthead::subscription::{EmailAddress, Enrolment, List, ListId, PersonName, Standing, SubscriberId};
 
 use crate::newsroom::{
-    address, archived, at, claim, edition, enrol, enrolment, evidence, hand_over, leave, list, list_id, list_ids, open, roll, settle_in,
-    suppress,
+    address, at, claim, enrol, enrolment, evidence, hand_over, leave, list, list_id, list_ids, open, opening, roll, settle_in, suppress,
 };
 
 async fn tally(store: &Arc<dyn Store>, list: &str) -> ListTally {
@@ -268,12 +267,6 @@ pub(crate) async fn the_audience_counts_each_reader_once(store: Arc<dyn Store>) 
     assert_eq!(store.audience(&list_ids(&["general"])).await.unwrap(), 2);
     assert_eq!(store.audience(&list_ids(&["general", "extra"])).await.unwrap(), 3);
     assert_eq!(store.audience(&[]).await.unwrap(), 0);
-    let opening = masthead::store::Opening {
-        edition: edition("2014-12"),
-        archived: archived("2014-12"),
-        lists: list_ids(&["general", "extra"]),
-        at: at(9),
-    };
-    let mailing = store.open_mailing(opening).await.unwrap().mailing;
+    let mailing = store.open_mailing(opening("2014-12", &["general", "extra"])).await.unwrap().mailing;
     assert_eq!(store.tally(mailing.id).await.unwrap().queued, 3);
 }

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use masthead::mailing::fate::OnDoubt;
-use masthead::mailing::{Delivery, Fate};
+use masthead::mailing::{Delivery, Fate, ProviderId};
 use masthead::store::{Attempt, Recovered, Store, StoreError, Tally};
 use masthead::subscription::{Enrolment, PersonName, Standing};
 use tokio::task::JoinSet;
 
 use crate::newsroom::{
-    address, at, attempt, claim, claim_one, enrol, enrolment, fates, hand_over, leave, lines, list_id, open, settle_in, suppress,
+    address, at, attempt, claim, claim_one, enrol, enrolment, fates, hand_over, leave, lines, list_id, open, page, settle, settle_in,
+    submit, submit_to, suppress,
 };
 
 fn addresses(deliveries: &[Delivery]) -> Vec<&str> {
@@ -35,6 +36,7 @@ pub(crate) async fn a_claim_carries_what_composing_needs(store: Arc<dyn Store>) 
         name: Some(PersonName::parse("Mary Major").unwrap()),
         list: list_id("extra"),
         list_number: number,
+        provider: ProviderId::other(),
         attempt: 1,
         first_attempt_at: at(20),
     };
@@ -56,15 +58,15 @@ pub(crate) async fn nobody_is_claimed_twice(store: Arc<dyn Store>) {
     let mailing = open(&store, "2014-12", &["general"]).await;
     let mut claimers = JoinSet::new();
     for _ in 0..8 {
-        let store = Arc::clone(&store);
+        let (store, mailing) = (Arc::clone(&store), mailing.clone());
         claimers.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let page = store.claim(mailing.id, 7, at(20)).await.unwrap();
-                if page.is_empty() {
+                let claimed = store.claim(page(&mailing, 7, at(20))).await.unwrap();
+                if claimed.is_empty() {
                     return mine;
                 }
-                mine.extend(page.into_iter().map(|delivery| delivery.subscriber));
+                mine.extend(claimed.into_iter().map(|delivery| delivery.subscriber));
             }
         });
     }
@@ -76,10 +78,10 @@ pub(crate) async fn nobody_is_claimed_twice(store: Arc<dyn Store>) {
 pub(crate) async fn the_first_claim_fixes_the_date(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
-    let first = store.claim(mailing.id, 1, "2027-01-15T08:00:00.123456789Z".parse().unwrap()).await.unwrap().remove(0);
+    let first = store.claim(page(&mailing, 1, "2027-01-15T08:00:00.123456789Z".parse().unwrap())).await.unwrap().remove(0);
     store.release(mailing.id, &[first.subscriber]).await.unwrap();
     for (number, now) in (1_u32..).zip([100, 200, 300]) {
-        let again = store.claim(mailing.id, 1, at(now)).await.unwrap().remove(0);
+        let again = store.claim(page(&mailing, 1, at(now))).await.unwrap().remove(0);
         assert_eq!(again, Delivery { attempt: number, ..first.clone() });
         hand_over(&store, &again, Fate::Deferred { next_at: at(now + 1) }).await;
     }
@@ -92,10 +94,10 @@ pub(crate) async fn a_deferred_delivery_waits_until_it_is_due(store: Arc<dyn Sto
         hand_over(&store, delivery, Fate::Deferred { next_at: at(due) }).await;
     }
     assert_eq!(store.tally(mailing.id).await.unwrap().next_due, Some(at(300)));
-    assert!(store.claim(mailing.id, 9, at(299)).await.unwrap().is_empty());
-    assert_eq!(addresses(&store.claim(mailing.id, 9, at(300)).await.unwrap()), ["reader2@example.org"]);
+    assert!(store.claim(page(&mailing, 9, at(299))).await.unwrap().is_empty());
+    assert_eq!(addresses(&store.claim(page(&mailing, 9, at(300))).await.unwrap()), ["reader2@example.org"]);
     assert_eq!(store.tally(mailing.id).await.unwrap().next_due, Some(at(600)));
-    assert_eq!(addresses(&store.claim(mailing.id, 9, at(601)).await.unwrap()), ["reader1@example.org"]);
+    assert_eq!(addresses(&store.claim(page(&mailing, 9, at(601))).await.unwrap()), ["reader1@example.org"]);
     assert_eq!(store.tally(mailing.id).await.unwrap().next_due, None);
 }
 
@@ -133,7 +135,7 @@ pub(crate) async fn an_empty_claim_means_that_nothing_waits(store: Arc<dyn Store
     }
     assert_eq!(addresses(&claim(&store, &mailing, 3).await), ["reader20@example.org"]);
     assert!(claim(&store, &mailing, 3).await.is_empty());
-    assert!(store.claim(mailing.id, 0, at(20)).await.unwrap().is_empty());
+    assert!(store.claim(page(&mailing, 0, at(20))).await.unwrap().is_empty());
 }
 
 pub(crate) async fn what_is_released_is_queued_again_and_was_no_try(store: Arc<dyn Store>) {
@@ -150,7 +152,7 @@ pub(crate) async fn only_what_is_claimed_is_released(store: Arc<dyn Store>) {
     settle_in(&store, 2).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let claimed = claim(&store, &mailing, 2).await;
-    store.submitting(mailing.id, claimed[0].subscriber, at(25)).await.unwrap();
+    submit(&store, &claimed[0]).await.unwrap();
     hand_over(&store, &claimed[1], Fate::Accepted).await;
     store.release(mailing.id, &[claimed[0].subscriber, claimed[1].subscriber]).await.unwrap();
     assert_eq!(fates(&store, &mailing).await, [Fate::Submitting, Fate::Accepted]);
@@ -160,39 +162,40 @@ pub(crate) async fn only_a_claimed_delivery_may_be_submitted(store: Arc<dyn Stor
     settle_in(&store, 2).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let delivery = claim_one(&store, &mailing).await;
-    store.submitting(mailing.id, delivery.subscriber, at(25)).await.unwrap();
-    assert!(is_unknown(&store.submitting(mailing.id, delivery.subscriber, at(26)).await));
+    submit(&store, &delivery).await.unwrap();
+    assert!(is_unknown(&submit(&store, &delivery).await));
     let queued = lines(&store, &mailing).await[1].subscriber;
-    assert!(is_unknown(&store.submitting(mailing.id, queued, at(26)).await));
+    assert!(is_unknown(&submit_to(&store, mailing.id, queued).await));
     assert_eq!(fates(&store, &mailing).await, [Fate::Submitting, Fate::Queued]);
 }
 
-pub(crate) async fn recover_queues_what_was_claimed(store: Arc<dyn Store>) {
+pub(crate) async fn take_up_queues_what_was_claimed(store: Arc<dyn Store>) {
     settle_in(&store, 3).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
+    store.take_up(mailing.id, "boot", OnDoubt::Hold, at(11)).await.unwrap();
     claim(&store, &mailing, 2).await;
-    let recovered = store.recover(mailing.id, OnDoubt::Hold, at(60)).await.unwrap();
+    let recovered = store.take_up(mailing.id, "boot", OnDoubt::Hold, at(60)).await.unwrap();
     assert_eq!(recovered, Recovered { claimed: 2, doubtful: 0 });
     assert_eq!(fates(&store, &mailing).await, [Fate::Queued; 3]);
 }
 
-pub(crate) async fn recover_sends_again_what_is_in_doubt(store: Arc<dyn Store>) {
+pub(crate) async fn take_up_sends_again_what_is_in_doubt(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let first = claim_one(&store, &mailing).await;
-    store.submitting(mailing.id, first.subscriber, at(25)).await.unwrap();
-    let recovered = store.recover(mailing.id, OnDoubt::Resend, at(60)).await.unwrap();
+    submit(&store, &first).await.unwrap();
+    let recovered = store.take_up(mailing.id, "boot", OnDoubt::Resend, at(60)).await.unwrap();
     assert_eq!(recovered, Recovered { claimed: 0, doubtful: 1 });
-    let again = store.claim(mailing.id, 1, at(70)).await.unwrap().remove(0);
+    let again = store.claim(page(&mailing, 1, at(70))).await.unwrap().remove(0);
     assert_eq!(again, Delivery { attempt: 2, ..first });
 }
 
-pub(crate) async fn recover_holds_what_is_in_doubt(store: Arc<dyn Store>) {
+pub(crate) async fn take_up_holds_what_is_in_doubt(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let delivery = claim_one(&store, &mailing).await;
-    store.submitting(mailing.id, delivery.subscriber, at(25)).await.unwrap();
-    let recovered = store.recover(mailing.id, OnDoubt::Hold, at(60)).await.unwrap();
+    submit(&store, &delivery).await.unwrap();
+    let recovered = store.take_up(mailing.id, "boot", OnDoubt::Hold, at(60)).await.unwrap();
     assert_eq!(recovered, Recovered { claimed: 0, doubtful: 1 });
     assert_eq!(fates(&store, &mailing).await, [Fate::Doubtful]);
     assert!(claim(&store, &mailing, 1).await.is_empty());
@@ -203,12 +206,12 @@ pub(crate) async fn what_is_held_can_be_settled(store: Arc<dyn Store>) {
     let mailing = open(&store, "2014-12", &["general"]).await;
     let delivery = claim_one(&store, &mailing).await;
     hand_over(&store, &delivery, Fate::Doubtful).await;
-    store.record(attempt(mailing.id, delivery.subscriber, Fate::Accepted)).await.unwrap();
+    settle(&store, attempt(mailing.id, delivery.subscriber, Fate::Accepted)).await.unwrap();
     let line = lines(&store, &mailing).await.remove(0);
     assert_eq!((line.fate, line.attempts), (Fate::Accepted, 1));
 }
 
-pub(crate) async fn recover_leaves_every_other_fate_alone(store: Arc<dyn Store>) {
+pub(crate) async fn take_up_leaves_every_other_fate_alone(store: Arc<dyn Store>) {
     settle_in(&store, 6).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let settled = [Fate::Accepted, Fate::Deferred { next_at: at(900) }, Fate::Refused, Fate::Expired];
@@ -216,7 +219,7 @@ pub(crate) async fn recover_leaves_every_other_fate_alone(store: Arc<dyn Store>)
         hand_over(&store, delivery, fate).await;
     }
     let before = lines(&store, &mailing).await;
-    let recovered = store.recover(mailing.id, OnDoubt::Resend, at(60)).await.unwrap();
+    let recovered = store.take_up(mailing.id, "boot", OnDoubt::Resend, at(60)).await.unwrap();
     assert_eq!(recovered, Recovered::default());
     assert_eq!(lines(&store, &mailing).await, before);
 }
@@ -226,9 +229,9 @@ pub(crate) async fn what_was_held_is_sent_again_once_that_is_the_rule(store: Arc
     let mailing = open(&store, "2014-12", &["general"]).await;
     let first = claim_one(&store, &mailing).await;
     hand_over(&store, &first, Fate::Doubtful).await;
-    assert_eq!(store.recover(mailing.id, OnDoubt::Hold, at(60)).await.unwrap(), Recovered::default());
+    assert_eq!(store.take_up(mailing.id, "boot", OnDoubt::Hold, at(60)).await.unwrap(), Recovered::default());
     assert_eq!(fates(&store, &mailing).await, [Fate::Doubtful]);
-    assert_eq!(store.recover(mailing.id, OnDoubt::Resend, at(60)).await.unwrap(), Recovered { claimed: 0, doubtful: 1 });
+    assert_eq!(store.take_up(mailing.id, "boot", OnDoubt::Resend, at(60)).await.unwrap(), Recovered { claimed: 0, doubtful: 1 });
     assert_eq!(claim_one(&store, &mailing).await, Delivery { attempt: 2, ..first });
 }
 
@@ -238,7 +241,7 @@ pub(crate) async fn a_delivery_at_rest_stays_at_rest(store: Arc<dyn Store>) {
     let delivery = claim_one(&store, &mailing).await;
     hand_over(&store, &delivery, Fate::Accepted).await;
     let before = lines(&store, &mailing).await;
-    assert!(is_unknown(&store.record(attempt(mailing.id, delivery.subscriber, Fate::Refused)).await));
+    assert!(is_unknown(&settle(&store, attempt(mailing.id, delivery.subscriber, Fate::Refused)).await));
     assert_eq!(lines(&store, &mailing).await, before);
 }
 
@@ -246,7 +249,7 @@ pub(crate) async fn a_try_without_connection_counts(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     let delivery = claim_one(&store, &mailing).await;
-    store.record(attempt(mailing.id, delivery.subscriber, Fate::Deferred { next_at: at(15) })).await.unwrap();
+    settle(&store, attempt(mailing.id, delivery.subscriber, Fate::Deferred { next_at: at(15) })).await.unwrap();
     assert_eq!(lines(&store, &mailing).await[0].attempts, 1);
     assert_eq!(claim_one(&store, &mailing).await.attempt, 2);
 }
@@ -260,7 +263,7 @@ pub(crate) async fn the_tally_counts_every_fate(store: Arc<dyn Store>) {
     for (delivery, fate) in claimed.iter().zip(settled) {
         hand_over(&store, delivery, fate).await;
     }
-    store.submitting(mailing.id, claimed[5].subscriber, at(25)).await.unwrap();
+    submit(&store, &claimed[5]).await.unwrap();
     let tally = store.tally(mailing.id).await.unwrap();
     let one_each = Tally {
         queued: 1,
@@ -293,8 +296,8 @@ pub(crate) async fn a_refusal_on_evidence_suppresses_the_address(store: Arc<dyn 
     settle_in(&store, 2).await;
     let mailing = open(&store, "2014-11", &["general"]).await;
     let delivery = claim_one(&store, &mailing).await;
-    store.submitting(mailing.id, delivery.subscriber, at(25)).await.unwrap();
-    store.record(Attempt { suppress: true, ..attempt(mailing.id, delivery.subscriber, Fate::Refused) }).await.unwrap();
+    submit(&store, &delivery).await.unwrap();
+    settle(&store, Attempt { suppress: true, ..attempt(mailing.id, delivery.subscriber, Fate::Refused) }).await.unwrap();
     let dossier = store.dossier(&delivery.address).await.unwrap().unwrap();
     assert!(dossier.reader.suppressed);
     assert_eq!(dossier.suppression.unwrap().reason, "main at rcpt: 550 5.1.1 no such person");
@@ -308,7 +311,7 @@ pub(crate) async fn the_first_evidence_of_a_suppression_stays(store: Arc<dyn Sto
     let [first, second] = [claim_one(&store, &both[0]).await, claim_one(&store, &both[1]).await];
     for (delivery, relay) in [(first, "main"), (second, "spare")] {
         let refused = attempt(delivery.mailing, delivery.subscriber, Fate::Refused);
-        store.record(Attempt { suppress: true, relay: relay.to_owned(), ..refused }).await.unwrap();
+        settle(&store, Attempt { suppress: true, relay: relay.into(), ..refused }).await.unwrap();
     }
     let suppression = store.dossier(&address(1)).await.unwrap().unwrap().suppression.unwrap();
     assert!(suppression.reason.starts_with("main"), "{}", suppression.reason);

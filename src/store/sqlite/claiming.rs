@@ -1,12 +1,15 @@
 //! Taking deliveries, giving them back, and taking back what a dead process held.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::{reports, rows};
+use super::counting::{Counts, Slot, recount};
+use super::{names, reports, rows};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::{Delivery, MailingId};
-use crate::store::{Recovered, Result};
+use crate::store::{Claim, Recovered, Result, Wave};
 use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
 
 /// A delivery that waits, and what decides whether it may be claimed.
@@ -15,78 +18,159 @@ struct Candidate {
     /// `None` once the person was erased.
     address: Option<EmailAddress>,
     name: Option<PersonName>,
-    /// The first of the mailing's lists on which the reader is confirmed now.
-    list: Option<u32>,
+    /// The list on whose account it stands in the ledger.
+    list: u32,
+    /// The first of the mailing's lists, or else that one, on which the reader is confirmed now.
+    living: Option<u32>,
     is_suppressed: bool,
     attempts: u32,
     first_attempt_at: Option<Timestamp>,
 }
 
 /// Claims what waits. Comes back with nothing only if nothing waits.
-pub(super) fn claim(connection: &Connection, mailing: MailingId, most: usize, now: Timestamp) -> Result<Vec<Delivery>> {
-    let lists = reports::lists_of(connection, mailing)?;
-    let page = params![mailing.0, rows::most(most), rows::kept(now)];
-    loop {
-        let waiting = rows::all(connection, WAITING, page, candidate)?;
-        let is_last = waiting.is_empty();
-        let mut claimed = Vec::with_capacity(waiting.len());
-        for candidate in waiting {
-            claimed.extend(settle(connection, mailing, candidate, &lists, now)?);
+pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Delivery>> {
+    let Some(provider) = names::known_provider(connection, &claim.provider)? else { return Ok(Vec::new()) };
+    if claim.most == 0 || reports::is_cancelled(connection, claim.mailing)? != Some(false) {
+        return Ok(Vec::new());
+    }
+    let lists = names::lists(connection)?;
+    let mut page = Page { connection, claim, provider, lists, counts: Counts::default(), claimed: Vec::new() };
+    // A whole page of readers who left must not look like the end of the mailing.
+    while page.claimed.is_empty() && page.turn()? {}
+    let Page { mut counts, claimed, .. } = page;
+    counts.write(connection)?;
+    Ok(claimed)
+}
+
+/// One claim under way.
+struct Page<'c> {
+    connection: &'c Connection,
+    claim: &'c Claim,
+    provider: i64,
+    lists: HashMap<u32, ListId>,
+    counts: Counts,
+    claimed: Vec<Delivery>,
+}
+
+impl Page<'_> {
+    /// Claims from what is due and what is queued. Returns whether there was anything at all.
+    fn turn(&mut self) -> Result<bool> {
+        let (mailing, now) = (self.claim.mailing.0, rows::kept(self.claim.now));
+        let due = rows::all(self.connection, DUE, params![mailing, self.provider, self.left(), now], candidate)?;
+        let mut seen = due.len();
+        for candidate in due {
+            self.take(candidate, Slot::past(self.claim.mailing, self.provider, rows::DEFERRED))?;
         }
-        // A whole page of readers who left must not look like the end of the mailing.
-        if is_last || !claimed.is_empty() {
-            return Ok(claimed);
+        for wave in Wave::ALL.into_iter().filter(|wave| *wave <= self.claim.wave) {
+            if self.left() == 0 {
+                break;
+            }
+            let wave = rows::wave_code(wave);
+            let queued = rows::all(self.connection, QUEUED, params![mailing, self.provider, self.left(), wave], candidate)?;
+            seen += queued.len();
+            self.take_queued(queued, wave)?;
         }
+        Ok(seen > 0)
+    }
+
+    /// How many more fit on the page.
+    fn left(&self) -> i64 {
+        rows::most(self.claim.most - self.claimed.len())
+    }
+
+    /// Claims a run of queued lines. Nearly all of them are as they were when the mailing was opened, and are claimed
+    /// with one statement once those that need one of their own are out of its way.
+    fn take_queued(&mut self, queued: Vec<Candidate>, wave: i64) -> Result<()> {
+        let (Some(first), Some(last)) = (queued.first(), queued.last()) else { return Ok(()) };
+        let (first, last) = (first.subscriber.0, last.subscriber.0);
+        let from = Slot::of(self.claim.mailing, self.provider, rows::QUEUED, wave);
+        let mut plain = 0;
+        for candidate in queued {
+            if candidate.living == Some(candidate.list) && candidate.address.is_some() && !candidate.is_suppressed {
+                plain += self.hand_out(candidate)?;
+            } else {
+                self.take(candidate, from)?;
+            }
+        }
+        if plain > 0 {
+            let now = rows::kept(self.claim.now);
+            rows::change(self.connection, CLAIM_RUN, params![self.claim.mailing.0, self.provider, wave, first, last, now])?;
+            self.counts.add(from, -plain);
+            self.counts.add(Slot::past(self.claim.mailing, self.provider, rows::CLAIMED), plain);
+        }
+        Ok(())
+    }
+
+    /// Claims one line, or withholds it if the reader is gone.
+    fn take(&mut self, candidate: Candidate, from: Slot) -> Result<()> {
+        let (mailing, now) = (self.claim.mailing, rows::kept(self.claim.now));
+        let subscriber = candidate.subscriber.0;
+        let fate = match candidate.living {
+            Some(list) if candidate.address.is_some() && !candidate.is_suppressed => {
+                rows::change(self.connection, CLAIM, params![mailing.0, subscriber, list, now])?;
+                self.hand_out(candidate)?;
+                rows::CLAIMED
+            }
+            _ => {
+                rows::change(self.connection, WITHHOLD, params![mailing.0, subscriber, now])?;
+                rows::WITHHELD
+            }
+        };
+        self.counts.shift(from, Slot::past(mailing, self.provider, fate));
+        Ok(())
+    }
+
+    /// Puts a delivery on the page. Returns how many were put there.
+    fn hand_out(&mut self, candidate: Candidate) -> Result<i64> {
+        let known = candidate.living.and_then(|number| self.lists.get(&number).map(|list| (number, list)));
+        let (Some((list_number, list)), Some(address)) = (known, candidate.address) else { return Ok(0) };
+        self.claimed.push(Delivery {
+            mailing: self.claim.mailing,
+            subscriber: candidate.subscriber,
+            address,
+            name: candidate.name,
+            list: list.clone(),
+            list_number,
+            provider: self.claim.provider.clone(),
+            attempt: candidate.attempts.saturating_add(1),
+            // As it is kept, so that every later try is handed exactly the same.
+            first_attempt_at: rows::known(rows::kept(candidate.first_attempt_at.unwrap_or(self.claim.now)))?,
+        });
+        Ok(1)
     }
 }
 
 /// Gives back what was claimed and not begun.
 pub(super) fn release(connection: &Connection, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()> {
+    let mut counts = Counts::default();
     for subscriber in subscribers {
-        rows::change(connection, RELEASE, params![mailing.0, subscriber.0])?;
+        let released = rows::first(connection, RELEASE, params![mailing.0, subscriber.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if let Some((provider, wave)) = released {
+            counts.shift(Slot::past(mailing, provider, rows::CLAIMED), Slot::of(mailing, provider, rows::QUEUED, wave));
+        }
     }
-    Ok(())
+    counts.write(connection)
 }
 
 /// Takes back what nobody holds any more.
-pub(super) fn recover(connection: &Connection, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
+pub(super) fn take_up(connection: &Connection, mailing: MailingId, boot: &str, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
+    let before = rows::first(connection, LAST_BOOT, [mailing.0], |row| Ok(row.get::<_, Option<String>>(0)?))?
+        .ok_or_else(|| reports::no_such_mailing(mailing))?;
+    rows::change(connection, TAKE_UP, params![mailing.0, boot])?;
+    let held = reports::tally(connection, mailing)?;
+    if held.claimed + held.submitting + held.doubtful == 0 {
+        return Ok(Recovered::default());
+    }
+    let now = rows::kept(now);
+    let same_boot = before.as_deref() == Some(boot);
+    let claimed = if same_boot { rows::change(connection, UNCLAIM, params![mailing.0, now])? } else { 0 };
     let doubtful = match on_doubt {
         OnDoubt::Resend => RESEND,
         OnDoubt::Hold => HOLD,
     };
-    let now = rows::kept(now);
-    let claimed = rows::change(connection, UNCLAIM, params![mailing.0, now])?;
     let doubtful = rows::change(connection, doubtful, params![mailing.0, now])?;
+    recount(connection, mailing)?;
     Ok(Recovered { claimed: claimed as u64, doubtful: doubtful as u64 })
-}
-
-/// Claims one delivery, or withholds it if the reader is gone.
-fn settle(
-    connection: &Connection,
-    mailing: MailingId,
-    candidate: Candidate,
-    lists: &[(u32, ListId)],
-    now: Timestamp,
-) -> Result<Option<Delivery>> {
-    let subscriber = candidate.subscriber;
-    let list = candidate.list.and_then(|number| lists.iter().find(|(known, _)| *known == number));
-    let (Some((list_number, list)), Some(address), false) = (list, candidate.address, candidate.is_suppressed) else {
-        rows::change(connection, WITHHOLD, params![mailing.0, subscriber.0, rows::kept(now)])?;
-        return Ok(None);
-    };
-    let first = rows::kept(candidate.first_attempt_at.unwrap_or(now));
-    rows::change(connection, CLAIM, params![mailing.0, subscriber.0, list_number, first, rows::kept(now)])?;
-    Ok(Some(Delivery {
-        mailing,
-        subscriber,
-        address,
-        name: candidate.name,
-        list: list.clone(),
-        list_number: *list_number,
-        attempt: candidate.attempts.saturating_add(1),
-        // As it is kept, so that every later try is handed exactly the same.
-        first_attempt_at: rows::known(first)?,
-    }))
 }
 
 fn candidate(row: &Row<'_>) -> Result<Candidate> {
@@ -94,42 +178,21 @@ fn candidate(row: &Row<'_>) -> Result<Candidate> {
         subscriber: rows::subscriber(row, "subscriber")?,
         address: row.get::<_, Option<String>>("address")?.map(|_| rows::address(row)).transpose()?,
         name: rows::name(row)?,
-        list: row.get("list")?,
+        list: rows::count(row, "list")?,
+        living: row.get("living")?,
         is_suppressed: row.get("suppressed")?,
         attempts: rows::count(row, "attempts")?,
         first_attempt_at: rows::time_if_any(row, "first_attempt_at")?,
     })
 }
 
-// The lowest numbers among those that are queued (0) and the deferred (4) that have been due longest. Both halves read
-// their own small index from its beginning and stop after a page, however many lines the ledger has.
-const WAITING: &str = "
-    WITH waiting AS (
-        SELECT subscriber
-        FROM (
-            SELECT subscriber
-            FROM deliveries
-            WHERE mailing = ?1
-              AND fate = 0
-            ORDER BY subscriber
-            LIMIT ?2
-        )
-        UNION ALL
-        SELECT subscriber
-        FROM (
-            SELECT subscriber
-            FROM deliveries
-            WHERE mailing = ?1
-              AND fate = 4
-              AND next_at <= ?3
-            ORDER BY next_at
-            LIMIT ?2
-        )
-        ORDER BY subscriber
-        LIMIT ?2
-    )
-    SELECT d.subscriber, s.address, s.name, d.attempts, d.first_attempt_at,
-           (
+/// What a claim must know of lines that it finds in a small index, read from its beginning and left after a page.
+macro_rules! candidates {
+    ($which:literal) => {
+        concat!(
+            "
+    SELECT d.subscriber, s.address, s.name, d.list, d.attempts, d.first_attempt_at,
+           COALESCE((
                SELECT u.list
                FROM mailing_lists m
                CROSS JOIN subscriptions u ON u.subscriber = d.subscriber AND u.list = m.list
@@ -137,18 +200,56 @@ const WAITING: &str = "
                  AND u.standing = 1
                ORDER BY m.place
                LIMIT 1
-           ) AS list,
+           ), (
+               SELECT u.list
+               FROM subscriptions u
+               WHERE u.subscriber = d.subscriber
+                 AND u.list = d.list
+                 AND u.standing = 1
+           )) AS living,
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
-    FROM waiting w
-    CROSS JOIN deliveries d ON d.mailing = ?1 AND d.subscriber = w.subscriber
+    FROM deliveries d ",
+            $which
+        )
+    };
+}
+
+const QUEUED: &str = candidates!(
+    "INDEXED BY deliveries_queued
     LEFT JOIN subscribers s ON s.id = d.subscriber
-    ORDER BY w.subscriber";
+    WHERE d.mailing = ?1
+      AND d.wave = ?4
+      AND d.provider = ?2
+      AND d.fate = 0
+    ORDER BY d.subscriber
+    LIMIT ?3"
+);
+
+const DUE: &str = candidates!(
+    "INDEXED BY deliveries_deferred
+    LEFT JOIN subscribers s ON s.id = d.subscriber
+    WHERE d.mailing = ?1
+      AND d.provider = ?2
+      AND d.fate = 4
+      AND d.next_at <= ?4
+    ORDER BY d.next_at
+    LIMIT ?3"
+);
 
 const CLAIM: &str = "
     UPDATE deliveries
-    SET fate = 1, list = ?3, first_attempt_at = ?4, next_at = NULL, changed_at = ?5
+    SET fate = 1, list = ?3, first_attempt_at = COALESCE(first_attempt_at, ?4), next_at = NULL, changed_at = ?4
     WHERE mailing = ?1
       AND subscriber = ?2";
+
+const CLAIM_RUN: &str = "
+    UPDATE deliveries INDEXED BY deliveries_queued
+    SET fate = 1, first_attempt_at = COALESCE(first_attempt_at, ?6), changed_at = ?6
+    WHERE mailing = ?1
+      AND wave = ?3
+      AND provider = ?2
+      AND subscriber BETWEEN ?4 AND ?5
+      AND fate = 0";
 
 const WITHHOLD: &str = "
     UPDATE deliveries
@@ -161,7 +262,18 @@ const RELEASE: &str = "
     SET fate = 0
     WHERE mailing = ?1
       AND subscriber = ?2
-      AND fate = 1";
+      AND fate = 1
+    RETURNING provider, wave";
+
+const LAST_BOOT: &str = "
+    SELECT boot
+    FROM mailings
+    WHERE id = ?1";
+
+const TAKE_UP: &str = "
+    UPDATE mailings
+    SET boot = ?2
+    WHERE id = ?1";
 
 const UNCLAIM: &str = "
     UPDATE deliveries
@@ -169,40 +281,46 @@ const UNCLAIM: &str = "
     WHERE mailing = ?1
       AND fate = 1";
 
-// Also what an earlier run held (8): whoever changes the setting has decided.
+// Also what an earlier run held (8): whoever changes the setting has decided. After UNCLAIM nothing is claimed (1).
 const RESEND: &str = "
     UPDATE deliveries
     SET fate = 0, changed_at = ?2
     WHERE mailing = ?1
-      AND fate IN (2, 8)";
+      AND fate IN (1, 2, 8)";
 
 const HOLD: &str = "
     UPDATE deliveries
     SET fate = 8, changed_at = ?2
     WHERE mailing = ?1
-      AND fate = 2";
+      AND fate IN (1, 2)";
 
 #[cfg(test)]
 mod tests {
     use super::super::schema;
     use super::*;
 
+    fn plan(connection: &Connection, sql: &str) -> String {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let numbers = vec![1_i64; statement.parameter_count()];
+        let steps = statement.query_map(rusqlite::params_from_iter(numbers), |row| row.get::<_, String>("detail")).unwrap();
+        steps.collect::<std::result::Result<Vec<_>, _>>().unwrap().join("\n")
+    }
+
     #[test]
     fn a_claim_reads_only_the_indexes_of_what_waits() {
         let mut connection = Connection::open_in_memory().unwrap();
         schema::tune(&connection).unwrap();
         schema::migrate(&mut connection).unwrap();
-        let plan =
-            rows::all(&connection, &format!("EXPLAIN QUERY PLAN {WAITING}"), params![1, 100, 0], |row| Ok(row.get::<_, String>("detail")?))
-                .unwrap();
-        let plan = plan.join("\n");
-        for step in
-            ["INDEX deliveries_queued (mailing=?)", "INDEX deliveries_deferred (mailing=? AND next_at<?)", "SEARCH d USING PRIMARY KEY"]
-        {
+        for (sql, step) in [
+            (QUEUED, "INDEX deliveries_queued (mailing=? AND wave=? AND provider=?)"),
+            (DUE, "INDEX deliveries_deferred (mailing=? AND provider=? AND next_at<?)"),
+            (CLAIM_RUN, "INDEX deliveries_queued (mailing=? AND wave=? AND provider=? AND subscriber>? AND subscriber<?)"),
+        ] {
+            let plan = plan(&connection, sql);
             assert!(plan.contains(step), "no `{step}` in\n{plan}");
-        }
-        for word in ["SCAN deliveries", "SCAN d ", "SCAN s", "SCAN u"] {
-            assert!(!plan.contains(word), "`{word}` in\n{plan}");
+            for word in ["SCAN", "TEMP B-TREE"] {
+                assert!(!plan.contains(word), "`{word}` in\n{plan}");
+            }
         }
     }
 }

@@ -3,18 +3,33 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{SqliteStore, claiming, opening, recording, reports};
+use super::counting::Counts;
+use super::{SqliteStore, claiming, ending, figures, opening, pausing, recording, reports};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::{FateWord, OnDoubt};
-use crate::mailing::{Delivery, Mailing, MailingId};
-use crate::store::{Attempt, Ledger, LedgerLine, Opened, Opening, Recovered, Result, Tally};
-use crate::subscription::SubscriberId;
+use crate::mailing::{Delivery, Mailing, MailingId, Pause, ProviderId, Scope};
+use crate::store::{
+    Claim, DayTraffic, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Result, Tally, Traffic, Waiting, Wave,
+};
+use crate::subscription::{ListId, SubscriberId};
 
 #[async_trait]
 impl Ledger for SqliteStore {
     async fn open_mailing(&self, opening: Opening) -> Result<Opened> {
         self.writer.write(move |connection| opening::open(connection, &opening)).await
+    }
+
+    async fn extend(
+        &self,
+        mailing: MailingId,
+        list: &ListId,
+        since: Timestamp,
+        providers: &[(String, ProviderId)],
+        now: Timestamp,
+    ) -> Result<u64> {
+        let (list, providers) = (list.clone(), providers.to_vec());
+        self.writer.write(move |connection| opening::extend(connection, mailing, &list, since, &providers, now)).await
     }
 
     async fn mailing(&self, issue: &IssueId) -> Result<Option<Mailing>> {
@@ -31,12 +46,17 @@ impl Ledger for SqliteStore {
         self.readers.read(move |connection| reports::edition(connection, &hash)).await
     }
 
-    async fn recover(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
-        self.writer.write(move |connection| claiming::recover(connection, mailing, on_doubt, now)).await
+    async fn take_up(&self, mailing: MailingId, boot: &str, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
+        let boot = boot.to_owned();
+        self.writer.write(move |connection| claiming::take_up(connection, mailing, &boot, on_doubt, now)).await
     }
 
-    async fn claim(&self, mailing: MailingId, most: usize, now: Timestamp) -> Result<Vec<Delivery>> {
-        self.writer.write(move |connection| claiming::claim(connection, mailing, most, now)).await
+    async fn waiting(&self, mailing: MailingId, wave: Wave) -> Result<Vec<Waiting>> {
+        self.readers.read(move |connection| reports::waiting(connection, mailing, wave)).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<Delivery>> {
+        self.writer.write(move |connection| claiming::claim(connection, &claim)).await
     }
 
     async fn release(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()> {
@@ -44,16 +64,65 @@ impl Ledger for SqliteStore {
         self.writer.write(move |connection| claiming::release(connection, mailing, &subscribers)).await
     }
 
-    async fn submitting(&self, mailing: MailingId, subscriber: SubscriberId, now: Timestamp) -> Result<()> {
-        self.writer.write(move |connection| recording::submitting(connection, mailing, subscriber, now)).await
+    async fn note(&self, note: Note) -> Result<()> {
+        self.writer
+            .write(move |connection| {
+                let mut counts = Counts::default();
+                recording::note(connection, &note, &mut counts)?;
+                counts.write(connection)
+            })
+            .await
     }
 
-    async fn record(&self, attempt: Attempt) -> Result<()> {
-        self.writer.write(move |connection| recording::record(connection, &attempt)).await
+    async fn pause(&self, scope: &Scope, pause: Pause) -> Result<()> {
+        let scope = scope.clone();
+        self.writer.write(move |connection| pausing::pause(connection, &scope, &pause)).await
+    }
+
+    async fn resume(&self, scope: &Scope) -> Result<bool> {
+        let scope = scope.clone();
+        self.writer.write(move |connection| pausing::resume(connection, &scope)).await
+    }
+
+    async fn pauses(&self) -> Result<Vec<(Scope, Pause)>> {
+        self.readers.read(pausing::pauses).await
+    }
+
+    async fn canary_sent(&self, mailing: MailingId, until: Timestamp) -> Result<()> {
+        self.writer.write(move |connection| pausing::canary_sent(connection, mailing, until)).await
+    }
+
+    async fn cancel(&self, mailing: MailingId, now: Timestamp) -> Result<u64> {
+        self.writer.write(move |connection| ending::cancel(connection, mailing, now)).await
+    }
+
+    async fn retry(&self, mailing: MailingId, now: Timestamp) -> Result<u64> {
+        self.writer.write(move |connection| ending::retry(connection, mailing, now)).await
     }
 
     async fn tally(&self, mailing: MailingId) -> Result<Tally> {
         self.readers.read(move |connection| reports::tally(connection, mailing)).await
+    }
+
+    async fn tallies(&self, mailing: MailingId) -> Result<Vec<(ProviderId, Tally)>> {
+        self.readers.read(move |connection| reports::tallies(connection, mailing)).await
+    }
+
+    async fn traffic(&self, since: Timestamp) -> Result<Vec<Traffic>> {
+        self.readers.read(move |connection| figures::traffic(connection, since)).await
+    }
+
+    async fn days(&self, since: Timestamp) -> Result<Vec<DayTraffic>> {
+        self.readers.read(move |connection| figures::days(connection, since)).await
+    }
+
+    async fn reasons(&self, mailing: MailingId, most: usize) -> Result<Vec<Reason>> {
+        self.readers.read(move |connection| figures::reasons(connection, mailing, most)).await
+    }
+
+    async fn domains(&self, lists: &[ListId]) -> Result<Vec<(String, u64)>> {
+        let lists = lists.to_vec();
+        self.readers.read(move |connection| figures::domains(connection, &lists)).await
     }
 
     async fn lines(&self, mailing: MailingId, fate: Option<FateWord>, after: SubscriberId, most: usize) -> Result<Vec<LedgerLine>> {
@@ -61,6 +130,6 @@ impl Ledger for SqliteStore {
     }
 
     async fn finish(&self, mailing: MailingId, now: Timestamp) -> Result<bool> {
-        self.writer.write(move |connection| recording::finish(connection, mailing, now)).await
+        self.writer.write(move |connection| ending::finish(connection, mailing, now)).await
     }
 }

@@ -5,10 +5,15 @@
 
 mod back_issues;
 mod claiming;
+mod counting;
+mod ending;
 mod enrolling;
 mod fault;
+mod figures;
 mod ledger;
+mod names;
 mod opening;
+mod pausing;
 mod readers;
 mod recording;
 mod reports;

@@ -1,58 +1,81 @@
-//! What is noted before and after each try, and the end of a mailing.
+//! What connections note between two messages.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::rows;
-use crate::mailing::{Fate, MailingId};
-use crate::store::{Attempt, Result, StoreError};
+use super::counting::{Counts, Slot};
+use super::{names, rows};
+use crate::mailing::Fate;
+use crate::store::{Attempt, Note, Result, StoreError};
 use crate::subscription::SubscriberId;
 
-/// Notes that a claimed delivery is about to be handed over.
-pub(super) fn submitting(connection: &Connection, mailing: MailingId, subscriber: SubscriberId, now: Timestamp) -> Result<()> {
-    match rows::change(connection, SUBMITTING, params![mailing.0, subscriber.0, rows::kept(now)])? {
-        0 => Err(StoreError::Unknown(format!("a claimed delivery of mailing {} to subscriber {}", mailing.0, subscriber.0))),
-        _ => Ok(()),
+/// Notes what became of one message and which one goes out next.
+pub(super) fn note(connection: &Connection, note: &Note, counts: &mut Counts) -> Result<()> {
+    if let Some(subscriber) = note.submitting {
+        submitting(connection, note, subscriber, counts)?;
     }
+    note.settled.as_ref().map_or(Ok(()), |attempt| settle(connection, attempt, counts))
 }
 
-/// Notes a try and what it makes of the delivery.
-pub(super) fn record(connection: &Connection, attempt: &Attempt) -> Result<()> {
-    let (mailing, subscriber) = (attempt.mailing.0, attempt.subscriber.0);
-    let at = rows::kept(attempt.at);
-    let fate = rows::fate_code(attempt.fate);
-    let next_at = match attempt.fate {
-        Fate::Deferred { next_at } => Some(rows::kept(next_at)),
-        _ => None,
+fn submitting(connection: &Connection, note: &Note, subscriber: SubscriberId, counts: &mut Counts) -> Result<()> {
+    let key = params![note.mailing.0, subscriber.0, rows::kept(note.at)];
+    let provider = rows::first(connection, SUBMITTING, key, |row| Ok(row.get(0)?))?
+        .ok_or_else(|| StoreError::Unknown(format!("a claimed delivery of mailing {} to subscriber {}", note.mailing.0, subscriber.0)))?;
+    counts.shift(Slot::past(note.mailing, provider, rows::CLAIMED), Slot::past(note.mailing, provider, rows::SUBMITTING));
+    Ok(())
+}
+
+fn settle(connection: &Connection, attempt: &Attempt, counts: &mut Counts) -> Result<()> {
+    let (mailing, subscriber) = (attempt.mailing, attempt.subscriber);
+    let held = rows::first(connection, HELD, params![mailing.0, subscriber.0], |row| {
+        Ok((row.get::<_, i64>("provider")?, row.get::<_, i64>("fate")?, row.get::<_, i64>("wave")?))
+    })?;
+    let Some((provider, before, wave)) = held.filter(|(_, fate, _)| is_open(*fate)) else {
+        return Err(StoreError::Unknown(format!("an open delivery of mailing {} to subscriber {}", mailing.0, subscriber.0)));
     };
-    if rows::change(connection, SETTLE, params![mailing, subscriber, fate, next_at, at])? == 0 {
-        return Err(StoreError::Unknown(format!("an open delivery of mailing {mailing} to subscriber {subscriber}")));
-    }
-    let reply = attempt.reply.as_ref();
-    let code = reply.map(|reply| reply.code);
-    let enhanced = reply.and_then(|reply| reply.enhanced).map(|code| code.to_string());
-    let said = reply.map_or_else(|| attempt.fault.as_deref().unwrap_or_default(), |reply| &reply.text);
-    let stage = attempt.stage.as_str();
-    rows::change(connection, ADD_ATTEMPT, params![mailing, subscriber, at, attempt.relay, stage, code, enhanced, said, fate])?;
+    let fate = rows::fate_code(attempt.fate);
+    rows::change(connection, SETTLE, params![mailing.0, subscriber.0, fate, next_at(attempt), rows::kept(attempt.at)])?;
+    counts.shift(Slot::of(mailing, provider, before, wave), Slot::of(mailing, provider, fate, wave));
+    let relay = names::relay(connection, &attempt.relay)?;
+    add_attempt(connection, attempt, relay)?;
+    counts.tried(attempt, relay, provider);
     if attempt.suppress {
-        rows::change(connection, SUPPRESS, params![subscriber, at, reason(attempt)])?;
+        rows::change(connection, SUPPRESS, params![subscriber.0, rows::kept(attempt.at), reason(attempt)])?;
     }
     Ok(())
 }
 
-/// Closes a mailing of which nothing is open, and puts its issue on the shelf.
-pub(super) fn finish(connection: &Connection, mailing: MailingId, now: Timestamp) -> Result<bool> {
-    let is_finished = rows::first(connection, IS_FINISHED, [mailing.0], |row| Ok(row.get(0)?))?
-        .ok_or_else(|| StoreError::Unknown(format!("mailing {}", mailing.0)))?;
-    if is_finished {
-        return Ok(true);
+/// Adds the line of a try under its number, or under the next one that is free: of a delivery in doubt the same try may
+/// be settled twice.
+fn add_attempt(connection: &Connection, attempt: &Attempt, relay: i64) -> Result<()> {
+    let reply = attempt.reply.as_ref();
+    let line = params![
+        attempt.mailing.0,
+        attempt.subscriber.0,
+        attempt.number,
+        rows::kept(attempt.at),
+        relay,
+        rows::stage_code(attempt.stage),
+        reply.map(|reply| reply.code),
+        reply.and_then(|reply| reply.enhanced).map(|code| code.to_string()),
+        rows::said(attempt),
+        rows::fate_code(attempt.fate),
+        rows::judgement_code(attempt.judgement),
+    ];
+    if rows::change(connection, ADD_ATTEMPT, line)? == 0 {
+        rows::change(connection, ADD_NEXT_ATTEMPT, line)?;
     }
-    if rows::first(connection, ANY_OPEN, [mailing.0], |_| Ok(()))?.is_some() {
-        return Ok(false);
+    Ok(())
+}
+
+fn is_open(fate: i64) -> bool {
+    matches!(fate, rows::QUEUED | rows::CLAIMED | rows::SUBMITTING | rows::DEFERRED | rows::DOUBTFUL)
+}
+
+fn next_at(attempt: &Attempt) -> Option<i64> {
+    match attempt.fate {
+        Fate::Deferred { next_at } => Some(rows::kept(next_at)),
+        _ => None,
     }
-    rows::change(connection, SHELVE, [mailing.0])?;
-    rows::change(connection, FINISH, params![mailing.0, rows::kept(now)])?;
-    Ok(true)
 }
 
 /// The evidence of a suppression: who said it, at which stage, and in which words.
@@ -69,7 +92,14 @@ const SUBMITTING: &str = "
     SET fate = 2, attempts = attempts + 1, changed_at = ?3
     WHERE mailing = ?1
       AND subscriber = ?2
-      AND fate = 1";
+      AND fate = 1
+    RETURNING provider";
+
+const HELD: &str = "
+    SELECT provider, fate, wave
+    FROM deliveries
+    WHERE mailing = ?1
+      AND subscriber = ?2";
 
 // Any open delivery may learn what truly became of it; one that has come to rest stays as it is. A try that ended
 // before `submitting`, because no connection came about, counts here.
@@ -77,15 +107,21 @@ const SETTLE: &str = "
     UPDATE deliveries
     SET fate = ?3, next_at = ?4, attempts = attempts + (fate = 1), changed_at = ?5
     WHERE mailing = ?1
-      AND subscriber = ?2
-      AND fate IN (0, 1, 2, 4, 8)";
+      AND subscriber = ?2";
 
 const ADD_ATTEMPT: &str = "
-    INSERT INTO attempts (mailing, subscriber, number, at, relay, stage, code, enhanced, said, fate)
-    SELECT ?1, ?2, COALESCE(MAX(number), 0) + 1, ?3, ?4, ?5, ?6, ?7, ?8, ?9
-    FROM attempts
-    WHERE mailing = ?1
-      AND subscriber = ?2";
+    INSERT OR IGNORE INTO attempts (mailing, subscriber, number, at, relay, stage, code, enhanced, said, fate, judgement)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+const ADD_NEXT_ATTEMPT: &str = "
+    INSERT INTO attempts (mailing, subscriber, number, at, relay, stage, code, enhanced, said, fate, judgement)
+    SELECT ?1, ?2, MAX(number, ?3) + 1, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+    FROM (
+        SELECT COALESCE(MAX(number), 0) AS number
+        FROM attempts
+        WHERE mailing = ?1
+          AND subscriber = ?2
+    )";
 
 // The first evidence stays: it is what made us stop.
 const SUPPRESS: &str = "
@@ -94,29 +130,3 @@ const SUPPRESS: &str = "
     FROM subscribers
     WHERE id = ?1
     ON CONFLICT (address_key) DO NOTHING";
-
-const IS_FINISHED: &str = "
-    SELECT finished_at IS NOT NULL
-    FROM mailings
-    WHERE id = ?1";
-
-const ANY_OPEN: &str = "
-    SELECT 1
-    FROM tallies
-    WHERE mailing = ?1
-      AND fate IN (0, 1, 2, 4, 8)
-      AND many > 0";
-
-const SHELVE: &str = "
-    INSERT INTO back_issues (id, issue)
-    SELECT issue, archived
-    FROM mailings
-    WHERE id = ?1
-      AND archived IS NOT NULL
-    ON CONFLICT (id) DO UPDATE
-    SET issue = excluded.issue";
-
-const FINISH: &str = "
-    UPDATE mailings
-    SET finished_at = ?2, archived = NULL
-    WHERE id = ?1";

@@ -1,13 +1,14 @@
 //! Reading the ledger: mailings, their lists, tallies and lines.
 
-use rusqlite::{Connection, Row, named_params};
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, named_params, params};
 
-use super::rows;
+use super::{pausing, rows};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::FateWord;
-use crate::mailing::{Mailing, MailingId};
-use crate::store::{LedgerLine, Result, Tally};
+use crate::mailing::{Mailing, MailingId, ProviderId};
+use crate::store::{LedgerLine, Result, StoreError, Tally, Waiting, Wave};
 use crate::subscription::{ListId, SubscriberId};
 
 /// The mailing of an issue.
@@ -30,24 +31,88 @@ pub(super) fn edition(connection: &Connection, hash: &str) -> Result<Option<Edit
     rows::first(connection, "SELECT edition FROM editions WHERE hash = ?1", [hash], |row| rows::from_json(row, "edition"))
 }
 
+/// The answer to a call about a mailing that is not there.
+pub(super) fn no_such_mailing(mailing: MailingId) -> StoreError {
+    StoreError::Unknown(format!("mailing {}", mailing.0))
+}
+
+/// Whether a mailing was finished; one that is not there is unknown.
+pub(super) fn is_finished(connection: &Connection, mailing: MailingId) -> Result<bool> {
+    let finished = rows::first(connection, IS_FINISHED, [mailing.0], |row| Ok(row.get(0)?))?;
+    finished.ok_or_else(|| no_such_mailing(mailing))
+}
+
+/// Whether a mailing was cancelled; `None` if it is not there.
+pub(super) fn is_cancelled(connection: &Connection, mailing: MailingId) -> Result<Option<bool>> {
+    rows::first(connection, IS_CANCELLED, [mailing.0], |row| Ok(row.get(0)?))
+}
+
+/// Refuses what is not there or was cancelled.
+pub(super) fn must_be_uncancelled(connection: &Connection, mailing: MailingId) -> Result<()> {
+    match is_cancelled(connection, mailing)? {
+        Some(false) => Ok(()),
+        Some(true) => Err(StoreError::Unknown(format!("mailing {} as one that goes on: it was cancelled", mailing.0))),
+        None => Err(no_such_mailing(mailing)),
+    }
+}
+
 /// How many deliveries have which fate.
 pub(super) fn tally(connection: &Connection, mailing: MailingId) -> Result<Tally> {
-    let mut tally = Tally::default();
-    for (fate, many) in rows::all(connection, TALLY, [mailing.0], |row| Ok((row.get::<_, i64>("fate")?, rows::count(row, "many")?)))? {
-        match fate {
-            0 => tally.queued = many,
-            1 => tally.claimed = many,
-            2 => tally.submitting = many,
-            3 => tally.accepted = many,
-            4 => tally.deferred = many,
-            5 => tally.refused = many,
-            6 => tally.expired = many,
-            7 => tally.withheld = many,
-            _ => tally.doubtful = many,
+    let mut sum = Tally::default();
+    for (fate, many) in rows::all(connection, TALLY, [mailing.0], |row| Ok((row.get("fate")?, rows::count::<u64>(row, "many")?)))? {
+        *place(&mut sum, fate) += many;
+    }
+    for provider in rows::all(connection, PROVIDERS, [mailing.0], |row| Ok(row.get("number")?))? {
+        sum.next_due = sum.next_due.into_iter().chain(next_due(connection, mailing, provider)?).min();
+    }
+    Ok(sum)
+}
+
+/// The same for each provider.
+pub(super) fn tallies(connection: &Connection, mailing: MailingId) -> Result<Vec<(ProviderId, Tally)>> {
+    let mut tallies: Vec<(ProviderId, Tally)> = Vec::new();
+    let slots = rows::all(connection, TALLIES, [mailing.0], |row| {
+        Ok((rows::provider(row)?, row.get("number")?, row.get("fate")?, rows::count::<u64>(row, "many")?))
+    })?;
+    for (provider, number, fate, many) in slots {
+        if tallies.last().is_none_or(|(last, _)| *last != provider) {
+            tallies.push((provider, Tally { next_due: next_due(connection, mailing, number)?, ..Tally::default() }));
+        }
+        if let Some((_, tally)) = tallies.last_mut() {
+            *place(tally, fate) += many;
         }
     }
-    tally.next_due = rows::first(connection, NEXT_DUE, [mailing.0], |row| rows::time_if_any(row, "next_at"))?.flatten();
-    Ok(tally)
+    Ok(tallies)
+}
+
+/// What waits for each provider.
+pub(super) fn waiting(connection: &Connection, mailing: MailingId, wave: Wave) -> Result<Vec<Waiting>> {
+    let mut waiting = rows::all(connection, WAITING, params![mailing.0, rows::wave_code(wave)], |row| {
+        let (queued, deferred) = (rows::count(row, "queued")?, rows::count(row, "deferred")?);
+        Ok((Waiting { provider: rows::provider(row)?, queued, deferred, next_due: None }, row.get("number")?))
+    })?;
+    for (waiting, number) in &mut waiting {
+        waiting.next_due = next_due(connection, mailing, *number)?;
+    }
+    Ok(waiting.into_iter().map(|(waiting, _)| waiting).collect())
+}
+
+fn next_due(connection: &Connection, mailing: MailingId, provider: i64) -> Result<Option<Timestamp>> {
+    Ok(rows::first(connection, NEXT_DUE, params![mailing.0, provider], |row| rows::time_if_any(row, "next_at"))?.flatten())
+}
+
+fn place(tally: &mut Tally, fate: i64) -> &mut u64 {
+    match fate {
+        0 => &mut tally.queued,
+        1 => &mut tally.claimed,
+        2 => &mut tally.submitting,
+        3 => &mut tally.accepted,
+        4 => &mut tally.deferred,
+        5 => &mut tally.refused,
+        6 => &mut tally.expired,
+        7 => &mut tally.withheld,
+        _ => &mut tally.doubtful,
+    }
 }
 
 /// One page of a mailing's lines.
@@ -81,6 +146,9 @@ fn with_lists(connection: &Connection, row: &Row<'_>) -> Result<Mailing> {
         lists: lists_of(connection, id)?.into_iter().map(|(_, list)| list).collect(),
         opened_at: rows::time(row, "opened_at")?,
         finished_at: rows::time_if_any(row, "finished_at")?,
+        paused: pausing::of_mailing(connection, id)?,
+        cancelled_at: rows::time_if_any(row, "cancelled_at")?,
+        canary_until: rows::time_if_any(row, "canary_until")?,
     })
 }
 
@@ -99,12 +167,12 @@ fn line(row: &Row<'_>) -> Result<LedgerLine> {
 }
 
 const MAILING_OF_ISSUE: &str = "
-    SELECT id, issue, edition, opened_at, finished_at
+    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, canary_until
     FROM mailings
     WHERE issue = ?1";
 
 const MAILINGS: &str = "
-    SELECT id, issue, edition, opened_at, finished_at
+    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, canary_until
     FROM mailings
     ORDER BY id DESC";
 
@@ -115,15 +183,53 @@ const LISTS_OF_MAILING: &str = "
     WHERE m.mailing = ?1
     ORDER BY m.place";
 
+const IS_FINISHED: &str = "
+    SELECT finished_at IS NOT NULL
+    FROM mailings
+    WHERE id = ?1";
+
+const IS_CANCELLED: &str = "
+    SELECT cancelled_at IS NOT NULL
+    FROM mailings
+    WHERE id = ?1";
+
 const TALLY: &str = "
-    SELECT fate, many
+    SELECT fate, SUM(many) AS many
     FROM tallies
-    WHERE mailing = ?1";
+    WHERE mailing = ?1
+    GROUP BY fate";
+
+const PROVIDERS: &str = "
+    SELECT provider AS number
+    FROM tallies
+    WHERE mailing = ?1
+      AND fate = 4
+      AND many > 0";
+
+const TALLIES: &str = "
+    SELECT p.name AS provider, p.number, t.fate, t.many
+    FROM tallies t
+    JOIN providers p ON p.number = t.provider
+    WHERE t.mailing = ?1
+      AND t.many > 0
+    ORDER BY p.name";
+
+const WAITING: &str = "
+    SELECT p.name AS provider, p.number, SUM(iif(t.fate = 0, t.many, 0)) AS queued,
+           SUM(iif(t.fate = 4, t.many, 0)) AS deferred
+    FROM tallies t
+    JOIN providers p ON p.number = t.provider
+    WHERE t.mailing = ?1
+      AND (t.fate = 4 OR t.fate = 0 AND t.wave <= ?2)
+      AND t.many > 0
+    GROUP BY p.name
+    ORDER BY p.name";
 
 const NEXT_DUE: &str = "
     SELECT MIN(next_at) AS next_at
     FROM deliveries
     WHERE mailing = ?1
+      AND provider = ?2
       AND fate = 4";
 
 /// A line as people read it. The last answer is put together as a reply prints itself: code, enhanced code, text.

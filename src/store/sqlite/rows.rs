@@ -8,9 +8,9 @@ use rusqlite::{Connection, Params, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::mailing::Fate;
 use crate::mailing::fate::FateWord;
-use crate::store::{Result, StoreError};
+use crate::mailing::{Fate, Judgement, ProviderId, Stage};
+use crate::store::{Attempt, Result, StoreError, Wave};
 use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
 /// The number of a list that somebody named.
@@ -117,8 +117,51 @@ pub(super) fn filter_code(fate: FateWord) -> i64 {
     word_code(fate.as_str())
 }
 
+/// The numbers of the fates that statements and counts speak of.
+pub(super) const QUEUED: i64 = 0;
+pub(super) const CLAIMED: i64 = 1;
+pub(super) const SUBMITTING: i64 = 2;
+pub(super) const DEFERRED: i64 = 4;
+pub(super) const WITHHELD: i64 = 7;
+pub(super) const DOUBTFUL: i64 = 8;
+
 fn word_code(word: &str) -> i64 {
     Fate::WORDS.iter().zip(0..).find(|(known, _)| **known == word).map_or(-1, |(_, code)| code)
+}
+
+/// The number by which a judgement is kept: its place among all.
+pub(super) fn judgement_code(judgement: Judgement) -> i64 {
+    place(&Judgement::ALL, &judgement)
+}
+
+/// The judgement in the column `judgement`.
+pub(super) fn judgement(row: &Row<'_>) -> Result<Judgement> {
+    let code: usize = count(row, "judgement")?;
+    Judgement::ALL.get(code).copied().ok_or_else(|| unexpected(format!("{code} is no judgement")))
+}
+
+/// The number by which a stage is kept: its place among all.
+pub(super) fn stage_code(stage: Stage) -> i64 {
+    place(&Stage::ALL, &stage)
+}
+
+/// The number by which a wave is kept: its place among all.
+pub(super) fn wave_code(wave: Wave) -> i64 {
+    place(&Wave::ALL, &wave)
+}
+
+fn place<T: PartialEq>(all: &[T], one: &T) -> i64 {
+    all.iter().zip(0..).find(|(known, _)| *known == one).map_or(-1, |(_, place)| place)
+}
+
+/// The provider whose name is in the column `provider`.
+pub(super) fn provider(row: &Row<'_>) -> Result<ProviderId> {
+    Ok(ProviderId::new(row.get_ref("provider")?.as_str().map_err(unexpected)?))
+}
+
+/// What was said about a try: by the server, or by us where no reply came.
+pub(super) fn said(attempt: &Attempt) -> &str {
+    attempt.reply.as_ref().map_or_else(|| attempt.fault.as_deref().unwrap_or_default(), |reply| &reply.text)
 }
 
 /// The standing in the column `standing`.
