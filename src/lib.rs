@@ -8,7 +8,8 @@
 //! 4. [`edition`] renders and freezes it, with merge fields open;
 //! 5. [`store`] keeps readers and ledger: who is owed what, and what became of it;
 //! 6. [`mailing`] composes one message per reader and judges what the relay answered;
-//! 7. [`relay`] hands the message over.
+//! 7. [`traffic`] says how much of it may go where, and when;
+//! 8. [`relay`] hands the message over.
 //!
 //! [`desk`] is where these are joined into the things that a person may ask for; [`cli`] only parses and prints.
 //! ARCHITECTURE.md tells why the walls stand where they do, and `tests/architecture.rs` keeps them there.
@@ -29,4 +30,5 @@ pub mod relay;
 pub mod schedule;
 pub mod store;
 pub mod subscription;
+pub mod traffic;
 pub mod web;
