@@ -190,6 +190,7 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
                 (Some(user), Some(file)) => Some(Credentials {
                     user: user.clone(),
                     password: secret::read(&newsroom.secret_path(file), crate::app::credentials().as_deref())?,
+                    login: config.login,
                 }),
                 _ => None,
             };
@@ -203,6 +204,8 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
                 credentials,
                 ca_file: config.ca_file.clone(),
                 max_messages_per_connection: messages,
+                idle: config.idle,
+                dsn: config.dsn,
                 timeouts: Timeouts::default(),
             })?)
         }
@@ -317,7 +320,7 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
                 first_attempt_at: newsroom.now(),
             };
             let message = composer.compose(&delivery)?;
-            connection.submit(&message.envelope, &message.octets).await?;
+            connection.submit(&message).await?;
             count += 1;
         }
     }

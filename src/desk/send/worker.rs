@@ -139,7 +139,7 @@ impl<'s> Worker<'s> {
         };
         shared.pace.turn().await;
         shared.store.submitting(shared.mailing, delivery.subscriber, shared.clock.now()).await?;
-        let submitted = connection.submit(&message.envelope, &message.octets).await;
+        let submitted = connection.submit(&message).await;
         let (outcome, reply, fault) = match submitted {
             Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
             Err(fault) => (self.lost(&fault), None, Some(fault.to_string())),
