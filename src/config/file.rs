@@ -90,7 +90,10 @@ pub(super) struct RelayTable {
     pub(super) ehlo_name: Option<Text>,
     pub(super) user: Option<Text>,
     pub(super) password_file: Option<Text>,
+    pub(super) auth: Option<Text>,
     pub(super) ca_file: Option<Text>,
+    pub(super) dsn: Option<bool>,
+    pub(super) idle: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -26,7 +26,7 @@ use crate::mailing::plan::RetryPlan;
 use crate::schedule::Schedule;
 use crate::subscription::{EmailAddress, List, ListId, PersonName};
 
-pub use relay::{RelayConfig, RelayPlace, Security};
+pub use relay::{Login, RelayConfig, RelayPlace, Security};
 
 /// Where the configuration stands in a newsroom.
 pub const CONFIG_PATH: &str = "config/masthead.toml";

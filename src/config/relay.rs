@@ -2,12 +2,16 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use toml::Spanned;
 
 use super::Reader;
 use super::file::RelayTable;
 use crate::diagnostic::{Diagnostic, Span};
+
+/// How long a connection may usually rest: shorter than servers in use wait for the next command.
+const IDLE: Duration = Duration::from_mins(1);
 
 /// How a connection is protected (STANDARDS S2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +22,16 @@ pub enum Security {
     StartTls,
     /// None; only to this very machine: `smtp://…?tls=none`.
     None,
+}
+
+/// What proves to a relay who we are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Login {
+    /// A password: AUTH PLAIN or LOGIN.
+    #[default]
+    Password,
+    /// A bearer's token: AUTH XOAUTH2.
+    Xoauth2,
 }
 
 /// Where a relay is.
@@ -55,8 +69,14 @@ pub struct RelayConfig {
     pub user: Option<String>,
     /// Where its password is.
     pub password_file: Option<PathBuf>,
+    /// What that file holds.
+    pub login: Login,
     /// An authority of our own that signed its certificate.
     pub ca_file: Option<PathBuf>,
+    /// Whether it is asked for notices of failure, where it offers that (STANDARDS S7).
+    pub dsn: bool,
+    /// How long a connection may rest before it is not used again.
+    pub idle: Duration,
 }
 
 impl Reader<'_> {
@@ -84,7 +104,29 @@ impl Reader<'_> {
             ehlo_name,
             user: table.user.as_ref().map(|user| user.get_ref().clone()),
             password_file: table.password_file.as_ref().map(|path| PathBuf::from(path.get_ref())),
+            login: table.auth.as_ref().map_or_else(Login::default, |login| self.login(login)),
             ca_file: table.ca_file.as_ref().map(|path| self.newsroom.join(path.get_ref())),
+            dsn: table.dsn.unwrap_or(false),
+            idle: table.idle.as_ref().map_or(IDLE, |idle| self.idle(idle)),
+        })
+    }
+
+    fn login(&mut self, written: &Spanned<String>) -> Login {
+        match written.get_ref().trim() {
+            "password" => Login::Password,
+            "xoauth2" => Login::Xoauth2,
+            _ => {
+                self.wrong(written, "this is no way to log in", "write `password` or `xoauth2`");
+                Login::default()
+            }
+        }
+    }
+
+    fn idle(&mut self, written: &Spanned<String>) -> Duration {
+        let length = written.get_ref().trim().parse::<jiff::SignedDuration>().ok().and_then(|length| Duration::try_from(length).ok());
+        length.filter(|length| !length.is_zero()).unwrap_or_else(|| {
+            self.wrong(written, "this is no length of time", "write it as `30s` or `2min`");
+            IDLE
         })
     }
 

@@ -10,8 +10,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 use data_encoding::HEXLOWER;
 use tokio::task::spawn_blocking;
 
-use super::{Answer, RelayError};
-use crate::mailing::{Envelope, Reply, Stage};
+use super::{Answer, Door, RelayError};
+use crate::mailing::compose::Message;
+use crate::mailing::{Reply, Stage};
 
 /// Most octets of an address in a file name; the hash tells the rest.
 const MAX_ADDRESS: usize = 100;
@@ -63,14 +64,24 @@ impl FolderRelay {
 }
 
 impl FolderConnection {
+    /// A folder refuses nothing before it is written to. See [`super::Connection::open`].
+    pub fn open(&mut self, _message: &Message) -> Door {
+        Door::Open
+    }
+
     /// Writes the message as it is, whole or not at all. The same message to the same reader has the same file name, so
-    /// a repeat replaces it. See [`super::Connection::submit`].
-    pub async fn submit(&mut self, envelope: &Envelope, message: &[u8]) -> Result<Answer, RelayError> {
-        let name = file_name(envelope.recipient.as_str(), message);
+    /// a repeat replaces it. See [`super::Connection::hand_over`].
+    pub async fn hand_over(&mut self, message: &Message, next: Option<&Message>) -> (Result<Answer, RelayError>, Door) {
+        let answer = self.write(message).await;
+        (answer, if next.is_some() { Door::Open } else { Door::Shut })
+    }
+
+    async fn write(&self, message: &Message) -> Result<Answer, RelayError> {
+        let name = file_name(message.envelope.recipient.as_str(), &message.octets);
         let folder = self.relay.folder.clone();
         let written = {
-            let (name, message) = (name.clone(), message.to_vec());
-            run(move || write_whole(&folder, &name, &message)).await
+            let (name, octets) = (name.clone(), message.octets.clone());
+            run(move || write_whole(&folder, &name, &octets)).await
         };
         match written {
             Ok(()) => Ok(Answer { stage: Stage::Message, reply: Reply::new(250, ["2.0.0 written as", name.as_str()]) }),

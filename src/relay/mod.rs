@@ -1,16 +1,24 @@
 //! A server that accepts our mail, or a folder that stands for one.
+//!
+//! A message goes in two steps: its *door* (MAIL, RCPT and DATA) and its body. Where the server allows PIPELINING, the door
+//! of the next message is asked for in the same write as the body of this one, so that a message costs one round trip.
+//! CHUNKING would not save another and would send bodies to recipients who are refused; REQUIRETLS makes servers
+//! return what a reader could have had. Neither is used.
 
+mod body;
 mod capabilities;
 mod connect;
+mod conversation;
 pub mod folder;
 mod outgoing;
-mod reply_lines;
+mod replies;
 mod settings;
 pub mod smtp;
 mod tls;
 mod wire;
 
-use crate::mailing::{Envelope, Reply, Stage};
+use crate::mailing::compose::Message;
+use crate::mailing::{Reply, Stage};
 
 /// What a relay answered to a message, and at which stage: the last reply that concerned it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +27,19 @@ pub struct Answer {
     pub stage: Stage,
     /// What the server said.
     pub reply: Reply,
+}
+
+/// How the transaction of a message stands before its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Door {
+    /// The server waits for the body.
+    Open,
+    /// The message was refused at MAIL, RCPT or DATA: by the server, or on its behalf where it lacks what the message
+    /// needs. The connection lives on unless [`Connection::is_usable`] says otherwise, as after 421.
+    Refused(Answer),
+    /// Nothing is under way for this message: its door was not asked for, or the connection was lost before it was
+    /// answered. Nothing of it was sent; it may be opened again, here or on another connection.
+    Shut,
 }
 
 /// Why there is no answer.
@@ -113,18 +134,39 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Hands over one message. `Ok` is whatever the server finally said of it, good or bad; after `Err` ask
-    /// [`Self::is_usable`], which is true only if nothing was sent. `message` has CRLF line ends only and is not
-    /// dot-stuffed. A caller that drops this future half-way has a message in doubt and a connection that is no longer usable.
-    pub async fn submit(&mut self, envelope: &Envelope, message: &[u8]) -> Result<Answer, RelayError> {
+    /// Opens the transaction of a message. Never [`Door::Shut`]: that comes as an error, which is never in doubt.
+    /// A message of which nothing may be sent is [`RelayError::Unfit`], and the connection lives on.
+    pub async fn open(&mut self, message: &Message) -> Result<Door, RelayError> {
         match self {
-            Self::Smtp(connection) => connection.submit(envelope, message).await,
-            Self::Folder(connection) => connection.submit(envelope, message).await,
+            Self::Smtp(connection) => connection.open(message).await,
+            Self::Folder(connection) => Ok(connection.open(message)),
         }
     }
 
-    /// Whether another message may follow: the server has not said 421 or closed, and the relay's limit of messages
-    /// per connection is not reached.
+    /// Sends the body of the message whose door is open, and asks in the same write for the door of `next`, where
+    /// PIPELINING is offered and this connection may carry another message.
+    ///
+    /// The first half of what comes back is the answer to `message`, good or bad; it is in doubt if the body was
+    /// under way and no answer came, and if what followed shows that the answers had slid out of step. The second half
+    /// is the door of `next`. A caller that drops this future half-way has a message in doubt and a connection that is
+    /// no longer usable.
+    pub async fn hand_over(&mut self, message: &Message, next: Option<&Message>) -> (Result<Answer, RelayError>, Door) {
+        match self {
+            Self::Smtp(connection) => connection.hand_over(message, next).await,
+            Self::Folder(connection) => connection.hand_over(message, next).await,
+        }
+    }
+
+    /// One message, from its door to the answer that ends it. `Ok` is whatever the server finally said of it.
+    pub async fn submit(&mut self, message: &Message) -> Result<Answer, RelayError> {
+        match self.open(message).await? {
+            Door::Refused(answer) => Ok(answer),
+            Door::Open | Door::Shut => self.hand_over(message, None).await.0,
+        }
+    }
+
+    /// Whether another door may be asked for: the server has not said 421 or closed, the relay's limit of messages per
+    /// connection is not reached, and the connection did not rest too long. A door that is open stays so regardless.
     pub fn is_usable(&self) -> bool {
         match self {
             Self::Smtp(connection) => connection.is_usable(),
@@ -132,7 +174,15 @@ impl Connection {
         }
     }
 
-    /// Says good-bye.
+    /// Whether [`Self::hand_over`] can ask for the door of the next message.
+    pub fn offers_pipelining(&self) -> bool {
+        match self {
+            Self::Smtp(connection) => connection.offers_pipelining(),
+            Self::Folder(_) => true,
+        }
+    }
+
+    /// Says good-bye. With a door open it hangs up instead: that is the safe way not to send a message after all.
     pub async fn close(self) {
         if let Self::Smtp(connection) = self {
             connection.close().await;

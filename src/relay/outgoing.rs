@@ -1,97 +1,128 @@
-//! What goes onto the wire for one message: MAIL and RCPT, and the message with its dots doubled.
+//! The commands that open the transaction of one message: MAIL, RCPT and DATA, with the parameters that are needed and
+//! offered (STANDARDS S6, S7).
 //!
-//! The last gate before the socket (STANDARDS T2): whatever the rooms above let through, no address becomes a second
-//! command here, and no body ends before its end.
+//! No address becomes a second command here, whatever the rooms above let through (STANDARDS T2).
+
+use std::fmt::Write as _;
+
+use lettre::transport::smtp::commands::Data;
+use lettre::transport::smtp::extension::{MailBodyParameter, MailParameter, RcptParameter};
 
 use super::Answer;
+use super::body::{Shape, Unfit, examine};
 use super::capabilities::{Capabilities, Extension};
+use crate::mailing::compose::Message;
 use crate::mailing::{Envelope, Reply, Stage};
 use crate::subscription::EmailAddress;
 
-/// Why a message is never handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unfit {
-    /// The sender's or recipient's address would not stay one word between angle brackets.
-    #[error("the {0} address holds a character that no command may carry")]
-    Address(&'static str),
-    /// A line feed without a carriage return before it.
-    #[error("the message holds a bare line feed")]
-    BareLf,
-    /// A carriage return without a line feed after it.
-    #[error("the message holds a bare carriage return")]
-    BareCr,
-    /// A NUL.
-    #[error("the message holds a NUL")]
-    Nul,
-    /// The last line has no end, or there is none.
-    #[error("the message does not end with a line end")]
-    Unended,
-    /// Octets that are not UTF-8.
-    #[error("the message is not UTF-8")]
-    NotUtf8,
+/// Longest ENVID (RFC 3461 section 4.4) and ORCPT (section 4.2), in characters as encoded at the worst.
+const MAX_ENVID: usize = 100;
+const MAX_ORCPT: usize = 500;
+
+/// The commands that open a message's transaction, in their order: its door.
+pub(super) const DOOR: [Stage; 3] = [Stage::Mail, Stage::Rcpt, Stage::Data];
+
+/// What is known of a message that may be sent here.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Fit {
+    pub(super) shape: Shape,
+    pub(super) octets: usize,
+    needs_smtputf8: bool,
 }
 
-/// The commands that open the transaction of one message, each with its CRLF.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Transaction {
-    /// MAIL FROM.
-    pub(super) mail: String,
-    /// RCPT TO, the only one (STANDARDS M7).
-    pub(super) rcpt: String,
+/// Looks a message over before anything of it is sent. The inner `Err` is a refusal on the server's behalf: it lacks what
+/// the message cannot do without (STANDARDS S6).
+pub(super) fn look_over(message: &Message, offered: &Capabilities) -> Result<Result<Fit, Answer>, Unfit> {
+    let Message { envelope, octets } = message;
+    let shape = examine(octets)?;
+    check_address(&envelope.sender, "sender's")?;
+    check_address(&envelope.recipient, "recipient's")?;
+    let (sender_is_utf8, recipient_is_utf8) = (envelope.sender.needs_smtputf8(), envelope.recipient.needs_smtputf8());
+    let needs_smtputf8 = sender_is_utf8 || recipient_is_utf8;
+    if offered.largest().is_some_and(|most| u64::try_from(octets.len()).unwrap_or(u64::MAX) > most) {
+        return Ok(Err(refusal(Stage::Mail, 552, "5.3.4 the message is larger than the relay takes; it was not sent")));
+    }
+    if shape.is_8bit && !offered.offers(Extension::EightBitMime) {
+        return Ok(Err(refusal(Stage::Mail, 554, "5.6.3 the relay takes no 8-bit messages and this is one; it was not sent")));
+    }
+    if needs_smtputf8 && !offered.offers(Extension::SmtpUtf8) {
+        let stage = if sender_is_utf8 { Stage::Mail } else { Stage::Rcpt };
+        let text = "5.6.7 the relay takes no addresses with letters beyond ASCII and this is one; it was not sent";
+        return Ok(Err(refusal(stage, 550, text)));
+    }
+    Ok(Ok(Fit { shape, octets: octets.len(), needs_smtputf8 }))
 }
 
-impl Transaction {
-    /// The commands for this envelope, with the parameters that are needed and offered (STANDARDS S6). The inner `Err` is
-    /// a refusal on the server's behalf: it lacks what the message cannot do without.
-    pub(super) fn new(envelope: &Envelope, message: &[u8], offered: &Capabilities) -> Result<Result<Self, Answer>, Unfit> {
-        check_address(&envelope.sender, "sender's")?;
-        check_address(&envelope.recipient, "recipient's")?;
-        let mut mail = vec![format!("MAIL FROM:<{}>", envelope.sender.as_str())];
-        if offered.offers(Extension::Size) {
-            mail.push(format!("SIZE={}", message.len()));
-        }
-        if !message.is_ascii() {
-            if !offered.offers(Extension::EightBitMime) {
-                return Ok(Err(refusal(Stage::Mail, 554, "5.6.3 the relay takes no 8-bit messages and this is one; it was not sent")));
+/// Writes the three commands of transactions to one server.
+#[derive(Debug)]
+pub(super) struct Commands {
+    pub(super) offered: Capabilities,
+    /// Whether the server is told what to say of a failure, if it lets itself be told.
+    pub(super) dsn: bool,
+}
+
+impl Commands {
+    /// The command of this stage, with its CRLF, added to `group`.
+    pub(super) fn write(&self, stage: Stage, envelope: &Envelope, fit: Fit, group: &mut String) {
+        match stage {
+            Stage::Mail => self.mail(envelope, fit, group),
+            Stage::Rcpt => self.rcpt(envelope, group),
+            _ => {
+                let _ = write!(group, "{Data}");
             }
-            mail.push("BODY=8BITMIME".to_owned());
         }
-        if envelope.sender.needs_smtputf8() || envelope.recipient.needs_smtputf8() {
-            if !offered.offers(Extension::SmtpUtf8) {
-                let stage = if envelope.sender.needs_smtputf8() { Stage::Mail } else { Stage::Rcpt };
-                return Ok(Err(refusal(
-                    stage,
-                    550,
-                    "5.6.7 the relay takes no addresses with letters beyond ASCII and this is one; it was not sent",
-                )));
+    }
+
+    fn mail(&self, envelope: &Envelope, fit: Fit, group: &mut String) {
+        group.extend(["MAIL FROM:<", envelope.sender.as_str(), ">"]);
+        if self.offered.offers(Extension::Size) {
+            let _ = write!(group, " {}", MailParameter::Size(fit.octets));
+        }
+        if fit.shape.is_8bit {
+            let _ = write!(group, " {}", MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        if fit.needs_smtputf8 {
+            let _ = write!(group, " {}", MailParameter::SmtpUtfEight);
+        }
+        if self.asks_for_notices() {
+            let _ = write!(group, " {}", mail_parameter("RET", "HDRS"));
+            // The local part of the bounce address names the delivery already (STANDARDS S10).
+            if let Some(local) = encodable(envelope.sender.local(), MAX_ENVID) {
+                let _ = write!(group, " {}", mail_parameter("ENVID", local));
             }
-            mail.push("SMTPUTF8".to_owned());
         }
-        Ok(Ok(Self { mail: mail.join(" ") + "\r\n", rcpt: format!("RCPT TO:<{}>\r\n", envelope.recipient.as_str()) }))
+        group.push_str("\r\n");
+    }
+
+    /// RCPT is the only one of its transaction (STANDARDS M7).
+    fn rcpt(&self, envelope: &Envelope, group: &mut String) {
+        let recipient = envelope.recipient.as_str();
+        group.extend(["RCPT TO:<", recipient, ">"]);
+        if self.asks_for_notices() {
+            let _ = write!(group, " {}", rcpt_parameter("NOTIFY", "FAILURE".to_owned()));
+            if let Some(recipient) = encodable(recipient, MAX_ORCPT - "rfc822;".len()) {
+                let _ = write!(group, " {}", rcpt_parameter("ORCPT", format!("rfc822;{recipient}")));
+            }
+        }
+        group.push_str("\r\n");
+    }
+
+    fn asks_for_notices(&self) -> bool {
+        self.dsn && self.offered.offers(Extension::Dsn)
     }
 }
 
-/// The message as DATA carries it: a dot doubled at each line's start, and the final dot (RFC 5321 section 4.5.2).
-pub(super) fn stuff_dots(message: &[u8]) -> Result<String, Unfit> {
-    let mut stuffed = Vec::with_capacity(message.len() + message.len() / 64 + 8);
-    if !message.ends_with(b"\n") {
-        return Err(Unfit::Unended);
-    }
-    for line in message.split_inclusive(|&octet| octet == b'\n') {
-        let text = line.strip_suffix(b"\r\n").ok_or(Unfit::BareLf)?;
-        if text.contains(&b'\r') {
-            return Err(Unfit::BareCr);
-        }
-        if text.contains(&0) {
-            return Err(Unfit::Nul);
-        }
-        if text.starts_with(b".") {
-            stuffed.push(b'.');
-        }
-        stuffed.extend_from_slice(line);
-    }
-    stuffed.extend_from_slice(b".\r\n");
-    String::from_utf8(stuffed).map_err(|_| Unfit::NotUtf8)
+/// What lettre can write as xtext (RFC 3461 section 4): it encodes `+` and `=`, and passes on what is not ASCII.
+fn encodable(text: &str, most: usize) -> Option<&str> {
+    (text.bytes().all(|octet| octet.is_ascii_graphic()) && 3 * text.len() <= most).then_some(text)
+}
+
+fn mail_parameter(keyword: &str, value: &str) -> MailParameter {
+    MailParameter::Other { keyword: keyword.to_owned(), value: Some(value.to_owned()) }
+}
+
+fn rcpt_parameter(keyword: &str, value: String) -> RcptParameter {
+    RcptParameter::Other { keyword: keyword.to_owned(), value: Some(value) }
 }
 
 fn check_address(address: &EmailAddress, whose: &'static str) -> Result<(), Unfit> {
@@ -110,65 +141,52 @@ fn refusal(stage: Stage, code: u16, text: &str) -> Answer {
 mod tests {
     use super::*;
 
-    fn envelope(sender: &str, recipient: &str) -> Envelope {
-        Envelope { sender: EmailAddress::parse(sender).unwrap(), recipient: EmailAddress::parse(recipient).unwrap() }
+    fn message(recipient: &str, octets: &[u8]) -> Message {
+        let sender = EmailAddress::parse("b+1=x@bounce.example.org").unwrap();
+        Message { envelope: Envelope { sender, recipient: EmailAddress::parse(recipient).unwrap() }, octets: octets.to_vec() }
     }
 
-    fn transaction(recipient: &str, message: &[u8], offers: &[&str]) -> Result<Transaction, Answer> {
+    fn group(recipient: &str, octets: &[u8], offers: &[&str], dsn: bool) -> Result<String, Answer> {
         let offered = Capabilities::from_lines(["mx"].into_iter().chain(offers.iter().copied()));
-        Transaction::new(&envelope("b+1@bounce.example.org", recipient), message, &offered).unwrap()
+        let message = message(recipient, octets);
+        let fit = look_over(&message, &offered).unwrap()?;
+        let mut group = String::new();
+        let commands = Commands { offered, dsn };
+        for stage in DOOR {
+            commands.write(stage, &message.envelope, fit, &mut group);
+        }
+        Ok(group)
     }
 
     #[test]
     fn parameters_are_given_where_they_are_needed_and_offered() {
-        let bare = transaction("ann@example.org", b"x\r\n", &["8BITMIME", "SMTPUTF8"]).unwrap();
-        assert_eq!(bare.mail, "MAIL FROM:<b+1@bounce.example.org>\r\n");
-        assert_eq!(bare.rcpt, "RCPT TO:<ann@example.org>\r\n");
-        let full = transaction("änn@example.org", "ä\r\n".as_bytes(), &["SIZE 9", "8BITMIME", "SMTPUTF8"]).unwrap();
-        assert_eq!(full.mail, "MAIL FROM:<b+1@bounce.example.org> SIZE=4 BODY=8BITMIME SMTPUTF8\r\n");
+        let bare = group("ann@example.org", b"x\r\n", &["8BITMIME", "SMTPUTF8"], true).unwrap();
+        assert_eq!(bare, "MAIL FROM:<b+1=x@bounce.example.org>\r\nRCPT TO:<ann@example.org>\r\nDATA\r\n");
+        let full = group("änn@example.org", "ä\r\n".as_bytes(), &["SIZE 9", "8BITMIME", "SMTPUTF8", "DSN"], false).unwrap();
+        assert_eq!(full, "MAIL FROM:<b+1=x@bounce.example.org> SIZE=4 BODY=8BITMIME SMTPUTF8\r\nRCPT TO:<änn@example.org>\r\nDATA\r\n");
+    }
+
+    #[test]
+    fn s7_notices_are_asked_for_in_xtext_where_offered() {
+        let asked = group("a+nn=b@example.org", b"x\r\n", &["DSN"], true).unwrap();
+        assert_eq!(
+            asked,
+            "MAIL FROM:<b+1=x@bounce.example.org> RET=HDRS ENVID=b+2B1+3Dx\r\n\
+             RCPT TO:<a+nn=b@example.org> NOTIFY=FAILURE ORCPT=rfc822;a+2Bnn+3Db@example.org\r\nDATA\r\n"
+        );
+        let beyond_ascii = group("änn@example.org", b"x\r\n", &["DSN", "SMTPUTF8"], true).unwrap();
+        assert!(beyond_ascii.contains("RCPT TO:<änn@example.org> NOTIFY=FAILURE\r\n"), "{beyond_ascii}");
     }
 
     #[test]
     fn s6_what_the_relay_cannot_take_is_refused_on_its_behalf() {
-        let answer = transaction("änn@example.org", b"x\r\n", &["8BITMIME"]).unwrap_err();
-        assert_eq!((answer.stage, answer.reply.code, answer.reply.enhanced.unwrap().to_string()), (Stage::Rcpt, 550, "5.6.7".to_owned()));
-        let answer = transaction("ann@example.org", "ä\r\n".as_bytes(), &["SMTPUTF8"]).unwrap_err();
-        assert_eq!((answer.stage, answer.reply.code), (Stage::Mail, 554));
-    }
-
-    #[test]
-    fn a_dot_is_doubled_at_the_start_of_a_line_and_nowhere_else() {
-        assert_eq!(stuff_dots(b".\r\na.b\r\n..\r\n\r\n.x\r\n").unwrap(), "..\r\na.b\r\n...\r\n\r\n..x\r\n.\r\n");
-    }
-
-    #[test]
-    fn t2_a_message_that_could_end_early_is_unfit() {
-        for (message, fault) in [
-            (&b"a\n.\nb\r\n"[..], Unfit::BareLf),
-            (b"a\r\n.\nMAIL FROM:<x@y>\r\n", Unfit::BareLf),
-            (b"a\r.\rb\r\n", Unfit::BareCr),
-            (b"a\r\n.\rb\r\n", Unfit::BareCr),
-            (b"a\r\r\n", Unfit::BareCr),
-            (b"a\0b\r\n", Unfit::Nul),
-            (b"a\r\n.", Unfit::Unended),
-            (b"a\r", Unfit::Unended),
-            (b"", Unfit::Unended),
-            (b"\xff\r\n", Unfit::NotUtf8),
-        ] {
-            assert_eq!(stuff_dots(message), Err(fault), "{}", message.escape_ascii());
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn what_was_stuffed_comes_back_equal(lines in proptest::collection::vec("[.a\t ]{0,5}", 1..20)) {
-            let message = lines.join("\r\n") + "\r\n";
-            let stuffed = stuff_dots(message.as_bytes()).unwrap();
-            let body = stuffed.strip_suffix(".\r\n").unwrap();
-            let back: String = body.split_inclusive("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
-            proptest::prop_assert_eq!(back, message);
-            let end_marks = body.match_indices("\r\n.\r\n").count() + usize::from(body.starts_with(".\r\n"));
-            proptest::prop_assert_eq!(end_marks, 0);
-        }
+        let refused = |recipient, octets: &str, offers: &[&str]| {
+            let Answer { stage, reply } = group(recipient, octets.as_bytes(), offers, false).unwrap_err();
+            (stage, reply.code, reply.enhanced.unwrap().to_string())
+        };
+        assert_eq!(refused("änn@example.org", "x\r\n", &["8BITMIME"]), (Stage::Rcpt, 550, "5.6.7".to_owned()));
+        assert_eq!(refused("ann@example.org", "ä\r\n", &["SMTPUTF8"]), (Stage::Mail, 554, "5.6.3".to_owned()));
+        assert_eq!(refused("ann@example.org", "xx\r\n", &["SIZE 3"]), (Stage::Mail, 552, "5.3.4".to_owned()));
+        assert!(group("ann@example.org", b"x\r\n", &["SIZE 3"], false).is_ok());
     }
 }

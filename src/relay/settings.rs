@@ -8,15 +8,17 @@ use secrecy::SecretString;
 
 use crate::mailing::Stage;
 
-pub use crate::config::Security;
+pub use crate::config::{Login, Security};
 
-/// Name and password for a server; never sent without TLS (STANDARDS S2).
+/// Name and secret for a server; never sent without TLS (STANDARDS S2).
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The name of the account.
     pub user: String,
-    /// Its password.
+    /// Its password, or a token in its place.
     pub password: SecretString,
+    /// Which of the two.
+    pub login: Login,
 }
 
 /// How long we wait, at most; the defaults are the least that RFC 5321 section 4.5.3.2 allows (STANDARDS S8).
@@ -107,6 +109,10 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
     /// How many messages one connection may carry; without one, any number.
     pub max_messages_per_connection: Option<NonZeroU32>,
+    /// How long a connection may rest before it is not used again: servers in use hang up after a few minutes.
+    pub idle: Duration,
+    /// Whether the server is asked for notices of failure, where it offers that (STANDARDS S7).
+    pub dsn: bool,
     /// How long we wait.
     pub timeouts: Timeouts,
 }

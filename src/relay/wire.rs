@@ -1,132 +1,59 @@
 //! The line to an SMTP server: a socket, with or without TLS, that never waits for ever and never hands on nonsense.
-//!
-//! lettre bounds no read and no write, sets no `TCP_NODELAY`, and would take the answer to one command for the answer
-//! to the next if the server spoke out of turn. It runs on this stream instead of its own.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use lettre::transport::smtp::client::AsyncTokioStream;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_rustls::client::TlsStream;
 
-use super::reply_lines::{ReplyLine, ReplyLines};
+use super::replies::Replies;
 use super::tls::{TlsClient, TlsFault};
 use crate::mailing::Reply;
 
-/// Octets asked of the socket at a time.
-const READ_SIZE: usize = 4096;
+/// For a reply that a broken connection may still hold; what has not arrived by then is not waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// Most lines kept of a reply; an EHLO reply has a dozen.
-const MAX_KEPT_LINES: usize = 64;
+/// What is said of a server that stops reading.
+const TAKES_NOTHING: &str = "the server took nothing in time";
 
-/// A stream of reply lines in and commands out.
+/// Why a conversation cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum WireFault {
+    /// The server said something before it was asked, which would be taken for the answer to the next command.
+    #[error("the server said `{0}` unasked")]
+    Unasked(Reply),
+    /// Closed, out of time, or nonsense.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl WireFault {
+    fn broken(cause: impl Into<String>) -> Self {
+        Self::Broken(cause.into())
+    }
+}
+
+/// A stream of replies in and commands out.
 pub(super) struct Wire {
     stream: Stream,
     peer: SocketAddr,
-    lines: ReplyLines,
-    /// A line, or what is left of one, on its way to the reader.
-    outgoing: Vec<u8>,
+    replies: Replies,
     timer: Pin<Box<Sleep>>,
-    control: WireControl,
+    heard_at: Instant,
+    /// Octets of the latest write that may have left.
+    written: usize,
     failed: bool,
 }
 
 enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
-}
-
-/// The other end of the strings: sets deadlines and sees what was said, while lettre owns the [`Wire`].
-#[derive(Debug, Clone)]
-pub(super) struct WireControl(Arc<Mutex<Turn>>);
-
-/// Where one exchange of command and reply stands.
-#[derive(Debug)]
-struct Turn {
-    phase: Phase,
-    deadline: Instant,
-    reply_within: Duration,
-    reply_code: u16,
-    reply_lines: Vec<String>,
-    fault: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// A command is about to be written, and no reply is owed: the server has to be silent.
-    Fresh,
-    /// Some of the command may have left, and its reply is owed.
-    UnderWay,
-    /// The reply is complete; nothing may be written before the next turn begins.
-    Answered,
-}
-
-impl WireControl {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(Turn {
-            phase: Phase::Answered,
-            deadline: Instant::now(),
-            reply_within: Duration::ZERO,
-            reply_code: 0,
-            reply_lines: Vec::new(),
-            fault: None,
-        })))
-    }
-
-    /// Before a command is written: it has to leave within `write`, and its whole reply to come within `reply` after.
-    pub(super) fn begin(&self, write: Duration, reply: Duration) {
-        let mut turn = self.turn();
-        turn.phase = Phase::Fresh;
-        turn.deadline = Instant::now() + write;
-        turn.reply_within = reply;
-        turn.reply_lines.clear();
-    }
-
-    /// Before a further reply to the same group of commands is read: the whole of it has to come within `reply`.
-    pub(super) fn await_reply(&self, reply: Duration) {
-        let mut turn = self.turn();
-        turn.phase = Phase::UnderWay;
-        turn.deadline = Instant::now() + reply;
-        turn.reply_lines.clear();
-    }
-
-    /// Whether any octet written since [`Self::begin`] may have left.
-    pub(super) fn has_begun(&self) -> bool {
-        self.turn().phase != Phase::Fresh
-    }
-
-    /// The text lines of the latest reply.
-    pub(super) fn reply_lines(&self) -> Vec<String> {
-        self.turn().reply_lines.clone()
-    }
-
-    /// What made the wire useless, in words.
-    pub(super) fn fault(&self) -> Option<String> {
-        self.turn().fault.clone()
-    }
-
-    fn turn(&self) -> MutexGuard<'_, Turn> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn hear(&self, line: &ReplyLine) {
-        let mut turn = self.turn();
-        turn.reply_code = line.code;
-        if line.is_last {
-            turn.phase = Phase::Answered;
-        }
-        if turn.reply_lines.len() < MAX_KEPT_LINES {
-            turn.reply_lines.push(line.text.clone());
-        }
-    }
 }
 
 impl Wire {
@@ -141,200 +68,199 @@ impl Wire {
     /// The same connection under TLS. Whatever the server said before counts for nothing, and having said more than it
     /// was asked is refused: it may be a stranger's words, to be taken for the server's (RFC 3207 section 4.2, STANDARDS S1).
     pub(super) async fn secure(self, client: &TlsClient, within: Duration) -> Result<Self, TlsFault> {
-        let silent = !self.lines.has_unread() && self.outgoing.is_empty();
         let Stream::Plain(socket) = self.stream else {
             return Err(TlsFault::final_cause("TLS is in use already"));
         };
-        if !silent {
+        if self.replies.has_unread() {
             return Err(TlsFault::final_cause("the server sent more before TLS than it was asked for"));
         }
         let stream = client.handshake(socket, within).await?;
         Ok(Self::over(Stream::Tls(Box::new(stream)), self.peer))
     }
 
-    /// The strings of this wire.
-    pub(super) fn control(&self) -> WireControl {
-        self.control.clone()
+    fn over(stream: Stream, peer: SocketAddr) -> Self {
+        let now = Instant::now();
+        Self { stream, peer, replies: Replies::default(), timer: Box::pin(sleep_until(now)), heard_at: now, written: 0, failed: false }
     }
 
-    /// Sends one command, with its CRLF, and reads the whole reply, both within `within`.
-    pub(super) async fn ask(&mut self, command: &str, within: Duration) -> io::Result<Reply> {
-        self.control.begin(within, within);
-        self.write_all(command.as_bytes()).await?;
-        self.flush().await?;
+    /// Sends one command, with its CRLF, and reads the whole reply, both within `within`. Returns the reply's code.
+    pub(super) async fn ask(&mut self, command: &str, within: Duration) -> Result<u16, WireFault> {
+        self.write([command.as_bytes(), b""], within).await?;
         self.reply(within).await
     }
 
-    /// Reads one whole reply within `within`.
-    pub(super) async fn reply(&mut self, within: Duration) -> io::Result<Reply> {
-        self.control.await_reply(within);
-        while !std::future::poll_fn(|cx| self.poll_line(cx)).await?.is_last {}
-        let turn = self.control.turn();
-        Ok(Reply::new(turn.reply_code, turn.reply_lines.iter().map(String::as_str)))
+    /// Writes both parts, in one piece where the socket takes that much, within `within`. The server has to be silent
+    /// before: an unasked reply would be taken for the answer to this, and the answer to this for the answer to the next,
+    /// until a message counts as delivered that nobody accepted.
+    pub(super) async fn write(&mut self, parts: [&[u8]; 2], within: Duration) -> Result<(), WireFault> {
+        self.written = 0;
+        self.check()?;
+        std::future::poll_fn(|cx| Poll::Ready(self.check_silence(cx))).await?;
+        let deadline = Instant::now() + within;
+        std::future::poll_fn(|cx| self.poll_write(cx, parts, deadline)).await
     }
 
-    /// Lets the reader see this line before anything that the server says.
-    pub(super) fn replay(&mut self, line: &ReplyLine) {
-        self.outgoing = line.to_wire();
+    /// How many octets of the latest [`Self::write`] may have left.
+    pub(super) fn written(&self) -> usize {
+        self.written
     }
 
-    fn over(stream: Stream, peer: SocketAddr) -> Self {
-        Self {
-            stream,
-            peer,
-            lines: ReplyLines::default(),
-            outgoing: Vec::new(),
-            timer: Box::pin(sleep_until(Instant::now())),
-            control: WireControl::new(),
-            failed: false,
+    /// Reads one whole reply within `within` and returns its code.
+    pub(super) async fn reply(&mut self, within: Duration) -> Result<u16, WireFault> {
+        self.check()?;
+        let mut deadline = None;
+        loop {
+            match self.replies.next_line() {
+                Ok(Some(line)) if line.is_last => return Ok(line.code),
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    let deadline = *deadline.get_or_insert_with(|| Instant::now() + within);
+                    std::future::poll_fn(|cx| self.poll_more(cx, deadline)).await?;
+                }
+                Err(nonsense) => return Err(self.fail(nonsense.to_string())),
+            }
         }
     }
 
-    fn poll_line(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ReplyLine>> {
-        self.check()?;
-        loop {
-            match self.lines.next_line() {
-                Ok(Some(line)) => {
-                    self.control.hear(&line);
-                    return Poll::Ready(Ok(line));
-                }
-                Ok(None) => {}
-                Err(nonsense) => return Poll::Ready(Err(self.fail(io::ErrorKind::InvalidData, nonsense.to_string()))),
-            }
+    /// After a write that failed: a reply that the server gave before it stopped listening.
+    pub(super) async fn last_words(&mut self) -> Option<u16> {
+        self.failed = false;
+        let code = self.reply(LAST_WORDS).await.ok();
+        self.failed = true;
+        code
+    }
+
+    /// Whether it can carry nothing more.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The latest reply, whose code was this.
+    pub(super) fn said(&self, code: u16) -> Reply {
+        self.replies.reply(code)
+    }
+
+    /// The text lines of the latest reply.
+    pub(super) fn said_lines(&self) -> impl Iterator<Item = &str> {
+        self.replies.lines()
+    }
+
+    /// When the server was last heard.
+    pub(super) fn heard_at(&self) -> Instant {
+        self.heard_at
+    }
+
+    /// Tells the other side that nothing more comes, within `within`.
+    pub(super) async fn hang_up(mut self, within: Duration) {
+        let deadline = Instant::now() + within;
+        std::future::poll_fn(|cx| {
+            let Stream::Tls(stream) = &mut self.stream else { return Poll::Ready(()) };
+            if Pin::new(stream).poll_shutdown(cx).is_ready() { Poll::Ready(()) } else { self.poll_deadline(cx, deadline) }
+        })
+        .await;
+    }
+
+    fn check_silence(&mut self, cx: &mut Context<'_>) -> Result<(), WireFault> {
+        if !self.replies.has_unread() {
             match self.poll_fill(cx) {
-                Poll::Ready(Ok(0)) => {
-                    return Poll::Ready(Err(self.fail(io::ErrorKind::UnexpectedEof, "the server closed the connection".to_owned())));
-                }
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(0)) => return Err(self.fail("the server had closed the connection")),
                 Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(self.fail(error.kind(), error.to_string()))),
-                Poll::Pending => return self.poll_deadline(cx, "the server did not answer in time"),
+                Poll::Ready(Err(error)) => return Err(self.fail(error.to_string())),
             }
+        }
+        let fault = self.fail("the server spoke unasked");
+        match self.replies.next_line() {
+            Ok(Some(line)) => Err(WireFault::Unasked(self.replies.reply(line.code))),
+            _ => Err(fault),
+        }
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, [head, tail]: [&[u8]; 2], deadline: Instant) -> Poll<Result<(), WireFault>> {
+        while self.written < head.len() + tail.len() {
+            let left = [
+                IoSlice::new(head.get(self.written..).unwrap_or_default()),
+                IoSlice::new(tail.get(self.written.saturating_sub(head.len())..).unwrap_or_default()),
+            ];
+            let outcome = match &mut self.stream {
+                Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, &left),
+                Stream::Tls(stream) => {
+                    let outcome = Pin::new(stream).poll_write_vectored(cx, &left);
+                    // TLS may have sent of this what it does not count yet.
+                    self.written = self.written.max(usize::from(outcome.is_ready()));
+                    outcome
+                }
+            };
+            match ready!(self.poll_in_time(cx, outcome, deadline, TAKES_NOTHING))? {
+                0 => return Poll::Ready(Err(self.fail("the connection takes nothing more"))),
+                count => self.written += count,
+            }
+        }
+        let Stream::Tls(stream) = &mut self.stream else { return Poll::Ready(Ok(())) };
+        let outcome = Pin::new(stream).poll_flush(cx);
+        self.poll_in_time(cx, outcome, deadline, TAKES_NOTHING)
+    }
+
+    fn poll_more(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<Result<(), WireFault>> {
+        let outcome = self.poll_fill(cx);
+        match ready!(self.poll_in_time(cx, outcome, deadline, "the server did not answer in time"))? {
+            0 => Poll::Ready(Err(self.fail("the server closed the connection"))),
+            _ => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut octets = [0; READ_SIZE];
-        let mut buffer = ReadBuf::new(&mut octets);
+        let mut buffer = ReadBuf::new(self.replies.space());
         ready!(match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
         })?;
-        self.lines.feed(buffer.filled());
-        Poll::Ready(Ok(buffer.filled().len()))
+        let count = buffer.filled().len();
+        self.replies.took(count);
+        self.heard_at = Instant::now();
+        Poll::Ready(Ok(count))
     }
 
-    /// Before the first octet of a command: an unasked reply would be taken for the answer to it, and the answer to it
-    /// for the answer to the next, until a message counts as delivered that nobody accepted.
-    fn check_silence(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if !self.lines.has_unread() {
-            match self.poll_fill(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Ok(0)) => {
-                    return Err(self.fail(io::ErrorKind::UnexpectedEof, "the server had closed the connection".to_owned()));
-                }
-                Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => return Err(self.fail(error.kind(), error.to_string())),
+    /// The outcome, or a fault if it fails or does not come before the deadline.
+    fn poll_in_time<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        outcome: Poll<io::Result<T>>,
+        deadline: Instant,
+        late: &str,
+    ) -> Poll<Result<T, WireFault>> {
+        match outcome {
+            Poll::Ready(Ok(value)) => Poll::Ready(Ok(value)),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(error.to_string()))),
+            Poll::Pending => {
+                ready!(self.poll_deadline(cx, deadline));
+                Poll::Ready(Err(self.fail(late)))
             }
         }
-        let cause = match self.lines.next_line() {
-            Ok(Some(line)) => format!("the server said `{} {}` unasked", line.code, line.text),
-            _ => "the server spoke unasked".to_owned(),
-        };
-        Err(self.fail(io::ErrorKind::InvalidData, cause))
     }
 
-    /// `Pending` until the deadline of this turn, which may have moved since the timer was set.
-    fn poll_deadline<T>(&mut self, cx: &mut Context<'_>, cause: &str) -> Poll<io::Result<T>> {
-        let deadline = self.control.turn().deadline;
-        if self.timer.deadline() != deadline {
+    /// Ready at the deadline. A timer that is set to an earlier moment is left alone until then: setting it anew for each
+    /// reply would cost more than one look too many every few minutes.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        loop {
+            if self.timer.deadline() > deadline {
+                self.timer.as_mut().reset(deadline);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+            if self.timer.deadline() == deadline {
+                return Poll::Ready(());
+            }
             self.timer.as_mut().reset(deadline);
         }
-        ready!(self.timer.as_mut().poll(cx));
-        Poll::Ready(Err(self.fail(io::ErrorKind::TimedOut, cause.to_owned())))
     }
 
-    fn check(&self) -> io::Result<()> {
-        if self.failed { Err(io::ErrorKind::NotConnected.into()) } else { Ok(()) }
+    fn check(&self) -> Result<(), WireFault> {
+        if self.failed { Err(WireFault::broken("the connection is over")) } else { Ok(()) }
     }
 
-    fn fail(&mut self, kind: io::ErrorKind, cause: String) -> io::Error {
+    fn fail(&mut self, cause: impl Into<String>) -> WireFault {
         self.failed = true;
-        let error = io::Error::new(kind, cause.clone());
-        self.control.turn().fault = Some(cause);
-        error
-    }
-
-    fn finish<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match outcome {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(error.kind(), error.to_string()))),
-            Poll::Pending => self.poll_deadline(cx, "the server took nothing in time"),
-            ready @ Poll::Ready(Ok(_)) => ready,
-        }
-    }
-}
-
-impl AsyncRead for Wire {
-    /// One reply line at a time, so that lettre's own buffer never holds what was not asked for.
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        if wire.outgoing.is_empty() {
-            wire.outgoing = ready!(wire.poll_line(cx))?.to_wire();
-        }
-        let fitting = wire.outgoing.len().min(buffer.remaining());
-        buffer.put_slice(wire.outgoing.get(..fitting).unwrap_or_default());
-        wire.outgoing.drain(..fitting);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        let wire = self.get_mut();
-        wire.check()?;
-        let phase = wire.control.turn().phase;
-        match phase {
-            Phase::Fresh => {
-                wire.check_silence(cx)?;
-                wire.control.turn().phase = Phase::UnderWay;
-            }
-            Phase::UnderWay => {}
-            // lettre says QUIT of its own accord when EHLO is refused, and would wait for the answer as long as for EHLO's.
-            Phase::Answered => return Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
-        }
-        let outcome = match &mut wire.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, octets),
-            Stream::Tls(stream) => Pin::new(stream).poll_write(cx, octets),
-        };
-        wire.finish(cx, outcome)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        wire.check()?;
-        let outcome = match &mut wire.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        };
-        ready!(wire.finish(cx, outcome))?;
-        let mut turn = wire.control.turn();
-        turn.deadline = Instant::now() + turn.reply_within;
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let wire = self.get_mut();
-        wire.check()?;
-        let outcome = match &mut wire.stream {
-            Stream::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Stream::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        };
-        wire.finish(cx, outcome)
-    }
-}
-
-impl AsyncTokioStream for Wire {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.peer)
+        WireFault::broken(cause)
     }
 }
 

@@ -9,8 +9,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use masthead::mailing::compose::Message;
 use masthead::mailing::{Envelope, Stage};
-use masthead::relay::smtp::{Credentials, Security, SmtpConnection, SmtpRelay, SmtpSettings, Timeouts};
+use masthead::relay::smtp::{Credentials, Login, Security, SmtpConnection, SmtpRelay, SmtpSettings, Timeouts};
 use masthead::relay::{Answer, RelayError};
 use masthead::subscription::EmailAddress;
 
@@ -34,12 +35,14 @@ fn settings(sink: &Sink) -> SmtpSettings {
         credentials: None,
         ca_file: None,
         max_messages_per_connection: None,
+        idle: 10 * AMPLE,
+        dsn: false,
         timeouts: Timeouts::all(AMPLE),
     }
 }
 
 fn credentials(password: &str) -> Credentials {
-    Credentials { user: "press".to_owned(), password: password.to_owned().into() }
+    Credentials { user: "press".to_owned(), password: password.to_owned().into(), login: Login::Password }
 }
 
 /// The sink's authority in a file, and the folder that keeps the file.
@@ -64,8 +67,12 @@ fn envelope(recipient: &str) -> Envelope {
     Envelope { sender: EmailAddress::parse("b+1@bounce.example.org").unwrap(), recipient: EmailAddress::parse(recipient).unwrap() }
 }
 
+fn message(recipient: &str, octets: &[u8]) -> Message {
+    Message { envelope: envelope(recipient), octets: octets.to_vec() }
+}
+
 async fn submit(connection: &mut SmtpConnection, recipient: &str) -> Result<Answer, RelayError> {
-    in_time(connection.submit(&envelope(recipient), MESSAGE)).await
+    in_time(connection.submit(&message(recipient, MESSAGE))).await
 }
 
 async fn in_time<T>(work: impl Future<Output = T>) -> T {

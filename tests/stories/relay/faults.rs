@@ -6,7 +6,7 @@ use masthead::mailing::Stage;
 use masthead::relay::RelayError;
 use masthead::relay::smtp::{Security, SmtpSettings, Timeouts};
 
-use super::{AMPLE, BRIEF, ca_file, connect, credentials, envelope, in_time, said, settings, submit};
+use super::{AMPLE, BRIEF, ca_file, connect, credentials, in_time, message, said, settings, submit};
 use crate::support::sink::{Action, At, Sink, SinkBuilder, When};
 
 const STAGES: [(At, Stage); 4] = [(At::Mail, Stage::Mail), (At::Rcpt, Stage::Rcpt), (At::Data, Stage::Data), (At::Dot, Stage::Message)];
@@ -103,11 +103,11 @@ async fn a_server_that_hangs_up_before_the_message_loses_it_at_that_stage() {
 
 #[tokio::test]
 async fn t21_a_server_that_stops_reading_is_given_up() {
-    let sink = Sink::builder().on(At::Dot, When::Always, Action::Deaf).start().await;
+    let sink = Sink::builder().offering(&["PIPELINING"]).on(At::Dot, When::Always, Action::Deaf).start().await;
     let timeouts = Timeouts { block: Duration::from_millis(1), ..Timeouts::all(AMPLE) };
     let mut connection = connect(SmtpSettings { timeouts, ..settings(&sink) }).await.unwrap();
     let large = b"A line of a message that no buffer on the way can hold.\r\n".repeat(400_000);
-    let error = in_time(connection.submit(&envelope("ann@example.org"), &large)).await.unwrap_err();
+    let error = in_time(connection.submit(&message("ann@example.org", &large))).await.unwrap_err();
     assert!(matches!(error, RelayError::Lost { stage: Stage::Message, .. }), "{error}");
     assert!(error.to_string().contains("took nothing in time"), "{error}");
 }
@@ -139,7 +139,10 @@ async fn a_refusal_stands_even_if_the_server_then_hangs_up_or_falls_silent() {
         let mut connection =
             connect(SmtpSettings { timeouts: Timeouts { command: BRIEF * 4, ..Timeouts::all(AMPLE) }, ..settings(&sink) }).await.unwrap();
         assert_eq!(submit(&mut connection, "ann@example.org").await.unwrap().stage, Stage::Rcpt);
-        assert!(!connection.is_usable());
+        // The reset goes out with the next message, of which nothing is sent then.
+        let error = submit(&mut connection, "bob@example.org").await.unwrap_err();
+        assert!(matches!(error, RelayError::Lost { stage: Stage::Mail, in_doubt: false, .. }), "{error}");
+        assert!(!connection.is_usable() && sink.messages().is_empty());
     }
 }
 

@@ -6,7 +6,7 @@ use masthead::mailing::Stage;
 use masthead::relay::folder::FolderRelay;
 use masthead::relay::{Relay, RelayError};
 
-use super::{MESSAGE, envelope, said};
+use super::{MESSAGE, message, said};
 
 #[tokio::test]
 async fn each_message_becomes_a_file_of_the_same_bytes_and_a_repeat_replaces_it() {
@@ -14,8 +14,8 @@ async fn each_message_becomes_a_file_of_the_same_bytes_and_a_repeat_replaces_it(
     let outbox = newsroom.path().join("data/outbox");
     let mut connection = Relay::Folder(FolderRelay::new("outbox", &outbox)).connect().await.unwrap();
     let second = b"Message-ID: <2@example.org>\r\n\r\n\xff.\nanything\r".as_slice();
-    for (recipient, message) in [("ann@example.org", MESSAGE), ("bob@example.org", second), ("ann@example.org", MESSAGE)] {
-        let answer = connection.submit(&envelope(recipient), message).await.unwrap();
+    for (recipient, octets) in [("ann@example.org", MESSAGE), ("bob@example.org", second), ("ann@example.org", MESSAGE)] {
+        let answer = connection.submit(&message(recipient, octets)).await.unwrap();
         assert_eq!(said(&answer), (Stage::Message, 250, "2.0.0".to_owned()));
     }
     let mut files: Vec<_> = fs::read_dir(&outbox).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -42,7 +42,7 @@ async fn a_folder_that_is_gone_is_an_error_that_may_pass() {
     let outbox = newsroom.path().join("outbox");
     let mut connection = FolderRelay::new("outbox", &outbox).connect().await.unwrap();
     fs::remove_dir(&outbox).unwrap();
-    let error = connection.submit(&envelope("ann@example.org"), MESSAGE).await.unwrap_err();
+    let error = connection.hand_over(&message("ann@example.org", MESSAGE), None).await.0.unwrap_err();
     assert!(error.is_transient() && !error.is_in_doubt(), "{error}");
     assert!(!error.to_string().contains("ann@example.org"), "{error}");
 }

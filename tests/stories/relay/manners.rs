@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
+use masthead::mailing::compose::Message;
 use masthead::mailing::{Envelope, Stage};
 use masthead::relay::smtp::{SmtpRelay, SmtpSettings, Timeouts};
 use masthead::relay::{Relay, RelayError};
@@ -11,7 +12,7 @@ use masthead::subscription::EmailAddress;
 use tokio::sync::{Barrier, oneshot};
 use tokio::task::JoinSet;
 
-use super::{AMPLE, BRIEF, MESSAGE, connect, connect_plain, envelope, in_time, said, settings, submit};
+use super::{AMPLE, BRIEF, MESSAGE, connect, connect_plain, in_time, message, said, settings, submit};
 use crate::support::sink::{Action, At, Sink, When};
 
 #[tokio::test]
@@ -43,7 +44,7 @@ async fn lines_that_begin_with_dots_and_large_messages_come_back_equal() {
     let large = [b"Subject: x\r\n\r\n".as_slice(), &b".a line of a long report\r\n".repeat(40_000)].concat();
     let bodies: [&[u8]; 6] = [b".\r\n", b"..\r\n.\r\n...\r\n", b"a\r\n.\r\nb\r\n", b"\r\n.\r\n\r\n", b".hidden\r\n", &large];
     for body in bodies {
-        in_time(connection.submit(&envelope("ann@example.org"), body)).await.unwrap();
+        in_time(connection.submit(&message("ann@example.org", body))).await.unwrap();
     }
     let arrived: Vec<_> = sink.wait_for(bodies.len()).await.into_iter().map(|message| message.bytes).collect();
     assert!(arrived.iter().zip(bodies).all(|(arrived, body)| arrived == body));
@@ -55,12 +56,12 @@ async fn t2_nothing_that_could_be_smuggled_is_sent_and_the_connection_lives_on()
     let sink = Sink::builder().start().await;
     let mut connection = connect_plain(&sink).await;
     for body in [&b"a\n.\nMAIL FROM:<a@b>\r\n"[..], b"\r.\r", b"a\r\n.\nb\r\n", b"a\n.\r\nb\r\n", b"a\0b\r\n", b"a\r\n.\r", b"no end"] {
-        let error = in_time(connection.submit(&envelope("ann@example.org"), body)).await.unwrap_err();
+        let error = in_time(connection.submit(&message("ann@example.org", body))).await.unwrap_err();
         assert!(matches!(error, RelayError::Unfit { .. }), "{error}");
         assert!(!error.is_transient() && !error.is_in_doubt());
     }
     assert!(connection.is_usable());
-    in_time(connection.submit(&envelope("ann@example.org"), b"x\r\n.\r\nRSET\r\nMAIL FROM:<a@b>\r\n")).await.unwrap();
+    in_time(connection.submit(&message("ann@example.org", b"x\r\n.\r\nRSET\r\nMAIL FROM:<a@b>\r\n"))).await.unwrap();
     assert_eq!(sink.wait_for(1).await[0].bytes, b"x\r\n.\r\nRSET\r\nMAIL FROM:<a@b>\r\n");
     assert_eq!((sink.count("MAIL"), sink.count("RSET")), (1, 0));
     assert_eq!(sink.faults(), [""; 0]);
@@ -75,7 +76,7 @@ async fn t2_no_address_becomes_a_second_command() {
         let Ok(bad) = EmailAddress::parse(address) else { continue };
         let good = EmailAddress::parse("ann@example.org").unwrap();
         for envelope in [Envelope { sender: bad.clone(), recipient: good.clone() }, Envelope { sender: good, recipient: bad }] {
-            let error = in_time(connection.submit(&envelope, MESSAGE)).await.unwrap_err();
+            let error = in_time(connection.submit(&Message { envelope, octets: MESSAGE.to_vec() })).await.unwrap_err();
             assert!(matches!(error, RelayError::Unfit { .. }), "{address:?}: {error}");
         }
     }
@@ -155,7 +156,7 @@ async fn many_connections_work_side_by_side() {
             let mut connection = relay.connect().await.unwrap();
             together.wait().await;
             for reader in 0..50 {
-                let answer = connection.submit(&envelope(&format!("r{worker}.{reader}@example.org")), MESSAGE).await.unwrap();
+                let answer = connection.submit(&message(&format!("r{worker}.{reader}@example.org"), MESSAGE)).await.unwrap();
                 assert!(answer.reply.is_positive());
             }
             connection.close().await;
@@ -185,12 +186,12 @@ async fn a_connection_carries_as_many_messages_as_the_relay_allows() {
 async fn a_submission_given_up_half_way_leaves_nothing_that_could_be_mistaken_for_an_answer() {
     let sink = Sink::builder().on(At::Rcpt, When::Always, Action::Stall).start().await;
     let mut connection = connect_plain(&sink).await;
-    let envelope = envelope("ann@example.org");
+    let message = message("ann@example.org", MESSAGE);
     let (sender, given_up) = oneshot::channel::<()>();
     drop(sender);
     tokio::select! {
         biased;
-        _ = connection.submit(&envelope, MESSAGE) => unreachable!("the sink never answers"),
+        _ = connection.submit(&message) => unreachable!("the sink never answers"),
         _ = given_up => {}
     }
     assert!(!connection.is_usable());
