@@ -6,7 +6,7 @@ use super::Outcome;
 use super::args::Status;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
-use crate::desk::account::{Account, Paused, account};
+use crate::desk::account::{Account, Paused, account, answer};
 use crate::desk::status::{Glance, glance};
 use crate::diagnostic::print::counted;
 
@@ -88,7 +88,7 @@ fn print_account(out: &mut dyn Write, account: &Account) -> io::Result<()> {
         writeln!(out, "\nanswers other than yes")?;
     }
     for reason in &account.reasons {
-        writeln!(out, "{:>8}  {:<12} {:<9} {}", reason.many, reason.provider.as_str(), reason.fate, reason.answer())?;
+        writeln!(out, "{:>8}  {:<12} {:<9} {}", reason.many, reason.provider.as_str(), reason.fate.as_str(), answer(reason))?;
     }
     Ok(())
 }

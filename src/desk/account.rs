@@ -99,6 +99,14 @@ pub async fn pauses(newsroom: &Newsroom, only: Option<&Mailing>) -> Result<Vec<P
     Ok(pauses.collect())
 }
 
+/// What was said, as a person reads it.
+pub fn answer(reason: &Reason) -> String {
+    let code = reason.code.map(|code| code.to_string());
+    let enhanced = reason.enhanced.map(|enhanced| enhanced.to_string());
+    let said = Some(reason.said.clone()).filter(|said| !said.is_empty());
+    [code, enhanced, said].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
 /// What a person may do about it; nothing where all is well.
 fn advice(mailing: &Mailing, tally: &Tally, reasons: &[Reason], pauses: &[Paused]) -> Vec<String> {
     let mut advice = Vec::new();

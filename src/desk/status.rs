@@ -78,7 +78,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
         next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
-        dkim_record: dkim_record(newsroom)?,
+        dkim_records: dkim_record(newsroom)?.into_iter().collect(),
         waiting,
         mailings,
         pauses: account::pauses(newsroom, None).await?,

@@ -261,6 +261,11 @@ impl Dispatch {
         self.changed.notify_waiters();
     }
 
+    /// Up to which wave this round goes.
+    pub(super) fn wave(&self) -> Wave {
+        self.state().wave
+    }
+
     pub(super) fn must_stop(&self) -> bool {
         self.progress.must_stop() || self.state().end.is_some()
     }

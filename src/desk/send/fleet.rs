@@ -24,7 +24,7 @@ pub(super) fn relays(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
 
 /// Who carries how much, in the same order.
 pub(super) fn roster(newsroom: &Newsroom) -> Roster {
-    Roster::new(newsroom.config().relays.iter().map(|relay| Part { duty: relay.duty, weight: relay.weight }))
+    Roster::new(newsroom.config().relays.iter().map(|relay| Part { duty: relay.duty, weight: f64::from(relay.weight) }))
 }
 
 /// All connections of all relays.
@@ -58,6 +58,7 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
             let credentials = match (&config.user, &config.password_file) {
                 (Some(user), Some(file)) => Some(Credentials {
                     user: user.clone(),
+                    login: config.login,
                     password: secret::read(&newsroom.secret_path(file), crate::app::credentials().as_deref())?,
                 }),
                 _ => None,
@@ -73,6 +74,8 @@ fn relay(newsroom: &Newsroom, config: &RelayConfig) -> Result<Relay, AppError> {
                 ca_file: config.ca_file.clone(),
                 max_messages_per_connection: messages,
                 timeouts: Timeouts::default(),
+                idle: config.idle,
+                dsn: config.dsn,
             })?)
         }
     })

@@ -11,8 +11,8 @@ use super::worker::Crew;
 use super::{Progress, composer, fleet};
 use crate::app::{AppError, Newsroom};
 use crate::edition::Edition;
-use crate::mailing::{Mailing, Scope};
-use crate::store::{Store, Waiting, Wave};
+use crate::mailing::{Mailing, MailingId, Scope};
+use crate::store::{Store, Traffic, Wave};
 use crate::traffic::{Gate, Tallied};
 
 /// How many deliveries of a provider are claimed ahead, for each connection: enough that nobody waits for the ledger,
@@ -59,7 +59,7 @@ async fn crew(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, progres
         Arc::clone(progress),
         mailing.id,
         (connections * AHEAD).max(LEAST_AHEAD),
-        gate(newsroom).await?,
+        gate(newsroom, mailing.id).await?,
         fleet::roster(newsroom),
     );
     Ok(Arc::new(Crew {
@@ -77,12 +77,18 @@ async fn crew(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, progres
 }
 
 /// The gate as the ledger knows it: limits count what an earlier run sent, and pauses last.
-async fn gate(newsroom: &Newsroom) -> Result<Gate, AppError> {
+async fn gate(newsroom: &Newsroom, mailing: MailingId) -> Result<Gate, AppError> {
     let (store, now) = (newsroom.store(), newsroom.now());
-    let history: Vec<Tallied> = store.traffic(before(now, A_DAY)).await?.into_iter().map(Tallied::from).collect();
+    let history: Vec<Tallied> = store.traffic(before(now, A_DAY)).await?.into_iter().map(tallied).collect();
     let days = store.days(before(now, A_MONTH)).await?;
+    let days: Vec<_> = days.into_iter().map(|day| (day.provider, day.date, day.accepted, day.block)).collect();
     let pauses = store.pauses().await?;
-    Ok(Gate::new(newsroom.config().rules(), &history, &days, &pauses, now))
+    Ok(Gate::new(newsroom.config().rules(), &history, &days, &pauses, now).for_mailing(mailing))
+}
+
+fn tallied(traffic: Traffic) -> Tallied {
+    let Traffic { relay, provider, minute, attempts, accepted, deferred, hard, block } = traffic;
+    Tallied { relay, provider, minute, attempts, accepted, deferred, hard, block }
 }
 
 /// One run and how long it may take.
@@ -104,7 +110,7 @@ enum Round {
 
 impl Rounds<'_> {
     async fn run(&self) -> Result<Option<String>, AppError> {
-        if self.mailing.is_canaried
+        if self.is_canaried().await?
             && let Some(reason) = self.canary().await?
         {
             return Ok(Some(reason));
@@ -115,9 +121,9 @@ impl Rounds<'_> {
                 Round::Stopped(reason) => return Ok(Some(reason)),
             };
             let due = self.store().tally(self.mailing.id).await?.next_due;
-            let Some(next) = [due, later].into_iter().flatten().min() else { return Ok(self.what_holds_back().await?) };
-            if next > self.patience.max(after(self.newsroom.now(), SignedDuration::ZERO)) && next > self.newsroom.now() {
-                return Ok(later.map(|later| format!("no limit lets anything pass before {}", self.local(later))));
+            let Some(next) = [due, later].into_iter().flatten().min() else { return self.what_holds_back().await };
+            if next > self.patience && next > self.newsroom.now() {
+                return Ok(later.map(|later| format!("a limit lets nothing pass before {}", self.local(later))));
             }
             if !self.stay_until(next, "those who asked to be tried later").await {
                 return Ok(Some(STOPPED.to_owned()));
@@ -143,6 +149,10 @@ impl Rounds<'_> {
         };
         let stayed = self.stay_until(until, "the canary: the others get theirs").await;
         Ok((!stayed).then(|| STOPPED.to_owned()))
+    }
+
+    async fn is_canaried(&self) -> Result<bool, AppError> {
+        Ok(self.mailing.canary_until.is_some() || !self.store().waiting(self.mailing.id, Wave::Canary).await?.is_empty())
     }
 
     /// Lets all connections work on what may be claimed now.
