@@ -19,6 +19,8 @@ pub(super) struct File {
     pub(super) lists: Vec<ListTable>,
     #[serde(default, rename = "relay")]
     pub(super) relays: Vec<RelayTable>,
+    #[serde(default, rename = "provider")]
+    pub(super) providers: Vec<ProviderTable>,
     #[serde(default)]
     pub(super) delivery: Delivery,
     #[serde(default)]
@@ -87,10 +89,28 @@ pub(super) struct RelayTable {
     pub(super) connections: Option<Spanned<usize>>,
     pub(super) messages_per_connection: Option<Spanned<usize>>,
     pub(super) rate: Option<Text>,
+    pub(super) per_hour: Option<Spanned<u64>>,
+    pub(super) per_day: Option<Spanned<u64>>,
+    pub(super) duty: Option<Spanned<u64>>,
+    pub(super) weight: Option<Spanned<u64>>,
+    pub(super) window: Option<Text>,
+    pub(super) warm_up: Option<bool>,
     pub(super) ehlo_name: Option<Text>,
     pub(super) user: Option<Text>,
     pub(super) password_file: Option<Text>,
     pub(super) ca_file: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderTable {
+    pub(super) id: Text,
+    pub(super) domains: Option<Vec<Text>>,
+    pub(super) mx: Option<Vec<Text>>,
+    pub(super) connections: Option<Spanned<u64>>,
+    pub(super) rate: Option<Text>,
+    pub(super) per_hour: Option<Spanned<u64>>,
+    pub(super) per_day: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -100,6 +120,13 @@ pub(super) struct Delivery {
     pub(super) give_up_after: Option<Text>,
     pub(super) bounce_domain: Option<Text>,
     pub(super) sender_id: Option<Text>,
+    pub(super) window: Option<Text>,
+    pub(super) canary: Option<Text>,
+    pub(super) seeds: Option<Text>,
+    pub(super) shaping: Option<Text>,
+    pub(super) breaker: Option<Text>,
+    pub(super) report_to: Option<Vec<Text>>,
+    pub(super) resolver: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,13 +1,14 @@
 //! Settings: what `masthead.toml` says, what it means, and every fault of it with its place.
 
+mod delivery;
 mod file;
 mod overrides;
 mod relay;
 pub mod secret;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -25,7 +26,9 @@ use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::schedule::Schedule;
 use crate::subscription::{EmailAddress, List, ListId, PersonName};
+use crate::traffic::{BreakerRules, Providers, Window};
 
+pub use delivery::Canary;
 pub use relay::{RelayConfig, RelayPlace, Security};
 
 /// Where the configuration stands in a newsroom.
@@ -50,8 +53,22 @@ pub struct Config {
     pub store: PathBuf,
     /// Those who can be written to.
     pub lists: Vec<List>,
-    /// Who takes our mail, in order of duty.
+    /// Who takes our mail, as they stand in the file; [`RelayConfig::duty`] says who comes first.
     pub relays: Vec<RelayConfig>,
+    /// When mail may go out; a relay's own window takes its place.
+    pub window: Option<Window>,
+    /// Who gets an issue before all others do, and how long these wait.
+    pub canary: Option<Canary>,
+    /// The list of our own mailboxes, which come even before them.
+    pub seeds: Option<ListId>,
+    /// The providers that are told apart, with their limits.
+    pub providers: Providers,
+    /// When sending stops by itself.
+    pub breaker: BreakerRules,
+    /// Who gets the report at the end of a mailing.
+    pub report_to: Vec<EmailAddress>,
+    /// The name server that is asked for mail hosts; without one, providers are known by the domains of addresses.
+    pub resolver: Option<SocketAddr>,
     /// What happens to a delivery whose answer was lost in a crash.
     pub on_doubt: OnDoubt,
     /// When deferred deliveries are tried again.
@@ -178,10 +195,9 @@ impl Reader<'_> {
             }
             _ => None,
         };
-        let relays = file.relays.iter().filter_map(|relay| self.relay(relay)).collect();
+        let relays = self.relays(&file.relays);
         let store = self.store(&file.store.url);
-        let plan = self.plan(&file.delivery);
-        let on_doubt = self.on_doubt(file.delivery.on_doubt.as_ref());
+        let care = self.care(&file.delivery, &file.providers, &lists);
         let path = |written: &Option<Spanned<String>>, usual: &str| {
             self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
         };
@@ -215,8 +231,15 @@ impl Reader<'_> {
             store: store?,
             lists,
             relays,
-            on_doubt,
-            plan: plan?,
+            on_doubt: care.on_doubt,
+            plan: care.plan?,
+            window: care.window,
+            canary: care.canary,
+            seeds: care.seeds,
+            providers: care.providers,
+            breaker: care.breaker,
+            report_to: care.report_to,
+            resolver: care.resolver,
         })
     }
 
@@ -304,31 +327,6 @@ impl Reader<'_> {
             _ => {
                 self.wrong(url, "this names no store", "write `sqlite:` and a path, such as `sqlite:data/masthead.db`");
                 None
-            }
-        }
-    }
-
-    fn plan(&mut self, delivery: &file::Delivery) -> Option<RetryPlan> {
-        let Some(written) = &delivery.give_up_after else { return Some(RetryPlan::default()) };
-        let span = self.parsed(written, str::parse::<jiff::Span>, "write a length of time such as `72h`")?;
-        let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok().and_then(|length| Duration::try_from(length).ok());
-        if let Some(give_up_after) = length.filter(|length| *length >= Duration::from_mins(1)) {
-            Some(RetryPlan { give_up_after })
-        } else {
-            self.wrong(written, "this is too short to be tried twice", "write a length of time such as `72h`");
-            None
-        }
-    }
-
-    fn on_doubt(&mut self, written: Option<&Spanned<String>>) -> OnDoubt {
-        match written.map(|text| text.get_ref().as_str()) {
-            None | Some("resend") => OnDoubt::Resend,
-            Some("hold") => OnDoubt::Hold,
-            Some(_) => {
-                if let Some(written) = written {
-                    self.wrong(written, "this says nothing of doubtful deliveries", "write `resend` or `hold`");
-                }
-                OnDoubt::Hold
             }
         }
     }

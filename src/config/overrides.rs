@@ -12,8 +12,22 @@ const PREFIX: &str = "MASTHEAD_";
 /// Names of this prefix that are no settings of a newsroom.
 const OTHERS: [&str; 2] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES"];
 
-/// Settings that are numbers or switches; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 5] = ["connections", "default", "height", "messages_per_connection", "width"];
+/// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
+const NO_TEXTS: [&str; 13] = [
+    "connections",
+    "default",
+    "domains",
+    "duty",
+    "height",
+    "messages_per_connection",
+    "mx",
+    "per_day",
+    "per_hour",
+    "report_to",
+    "warm_up",
+    "weight",
+    "width",
+];
 
 /// Where the first variable's value stands as far as findings are concerned: beyond the end of any file.
 const BEYOND: usize = usize::MAX / 2;
@@ -63,7 +77,7 @@ fn put<'t>(table: &mut DeTable<'t>, path: &[String], value: &'t str, place: &Ran
 fn read<'t>(key: &str, value: &'t str) -> DeValue<'t> {
     let typed = NO_TEXTS.contains(&key).then(|| DeValue::parse(value).ok()).flatten().map(Spanned::into_inner);
     match typed {
-        Some(typed @ (DeValue::Integer(_) | DeValue::Boolean(_))) => typed,
+        Some(typed @ (DeValue::Integer(_) | DeValue::Boolean(_) | DeValue::Array(_))) => typed,
         _ => DeValue::String(value.into()),
     }
 }

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use toml::Spanned;
 
 use super::Reader;
+use super::delivery::MOST;
 use super::file::RelayTable;
 use crate::diagnostic::{Diagnostic, Span};
+use crate::traffic::Window;
 
 /// How a connection is protected (STANDARDS S2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,18 @@ pub struct RelayConfig {
     pub messages_per_connection: usize,
     /// At most so many messages a second, all connections together.
     pub rate: Option<f64>,
+    /// At most so many messages in any sixty minutes.
+    pub per_hour: Option<u64>,
+    /// At most so many messages in any twenty-four hours.
+    pub per_day: Option<u64>,
+    /// Whose turn it is: relays of the lowest duty share the mail, the others stand by. From 1.
+    pub duty: u32,
+    /// Its part of the mail among relays of the same duty. From 1.
+    pub weight: u32,
+    /// When it may be used, in the place of the publication's own window.
+    pub window: Option<Window>,
+    /// Whether its address is new to the providers.
+    pub warm_up: bool,
     /// Our name in EHLO.
     pub ehlo_name: String,
     /// Who we are to it.
@@ -60,7 +74,23 @@ pub struct RelayConfig {
 }
 
 impl Reader<'_> {
-    pub(super) fn relay(&mut self, table: &RelayTable) -> Option<RelayConfig> {
+    pub(super) fn relays(&mut self, tables: &[RelayTable]) -> Vec<RelayConfig> {
+        let mut relays: Vec<RelayConfig> = Vec::new();
+        for table in tables {
+            let Some(relay) = self.relay(table) else { continue };
+            if relays.iter().any(|other| other.name == relay.name) {
+                self.twice(&table.name, "relay");
+            }
+            relays.push(relay);
+        }
+        relays
+    }
+
+    fn rank(&mut self, written: Option<&Spanned<u64>>) -> u32 {
+        written.map_or(1, |rank| u32::try_from(self.number(rank, 1000)).unwrap_or(1))
+    }
+
+    fn relay(&mut self, table: &RelayTable) -> Option<RelayConfig> {
         let place = self.place(&table.url)?;
         let rate = table.rate.as_ref().and_then(|rate| self.rate(rate));
         if table.user.is_some() != table.password_file.is_some() {
@@ -81,6 +111,12 @@ impl Reader<'_> {
             connections: self.count(table.connections.as_ref(), 4, 1000),
             messages_per_connection: self.count(table.messages_per_connection.as_ref(), 100, 1_000_000),
             rate,
+            per_hour: table.per_hour.as_ref().map(|count| self.number(count, MOST)),
+            per_day: table.per_day.as_ref().map(|count| self.number(count, MOST)),
+            duty: self.rank(table.duty.as_ref()),
+            weight: self.rank(table.weight.as_ref()),
+            window: table.window.as_ref().and_then(|window| self.window(window)),
+            warm_up: table.warm_up.unwrap_or(false),
             ehlo_name,
             user: table.user.as_ref().map(|user| user.get_ref().clone()),
             password_file: table.password_file.as_ref().map(|path| PathBuf::from(path.get_ref())),
@@ -147,7 +183,7 @@ impl Reader<'_> {
         Some(RelayPlace::Smtp { host: host.to_owned(), port, security })
     }
 
-    fn rate(&mut self, written: &Spanned<String>) -> Option<f64> {
+    pub(super) fn rate(&mut self, written: &Spanned<String>) -> Option<f64> {
         let parsed = written.get_ref().split_once('/').and_then(|(count, unit)| {
             let count: f64 = count.trim().parse().ok().filter(|count: &f64| count.is_finite() && *count > 0.0)?;
             let seconds = match unit.trim() {
