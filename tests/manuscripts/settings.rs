@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use masthead::config;
+use masthead::config::{self, Canary, Config};
 use masthead::diagnostic::Source;
+use masthead::mailing::ProviderId;
+use masthead::traffic::{BreakerRules, Limits};
 
 use crate::room::listed;
 
 /// The codes that the tests of this file bring forth.
-pub(crate) const CODES: &[&str] = &["config", "config-value", "environment-unknown", "list-missing"];
+pub(crate) const CODES: &[&str] = &["config", "config-twice", "config-value", "environment-unknown", "list-missing"];
 
 const GOOD: &str = "[publication]\nname = \"The Lantern\"\nfrom = \"The Lantern <desk@news.example.org>\"\n\
                     base_url = \"https://news.example.org\"\ntime_zone = \"America/New_York\"\npostal_address = \"7 Quay Street\"\n\
@@ -39,4 +41,95 @@ fn settings_are_told_with_their_place() {
         assert_eq!(found(&text, &[]), wanted, "{text}");
     }
     assert_eq!(found(&format!("{GOOD}{LIST}"), &[("MASTHEAD_COLOUR", "x")]), ["warning environment-unknown nowhere"]);
+}
+
+fn config(text: &str, environment: &[(String, String)]) -> Config {
+    let source = Source::new("config/masthead.toml", text);
+    config::parse(&source, Path::new("/newsroom"), environment, jiff::Timestamp::UNIX_EPOCH).clean().unwrap().0
+}
+
+#[test]
+fn faults_of_traffic_are_told_with_their_place() {
+    let delivery = |line: &str| (format!("{GOOD}{LIST}[delivery]\n{line}\n"), vec!["error config-value 16:".to_owned() + &value(line)]);
+    let provider =
+        |lines: &str, found: &[&str]| (format!("{GOOD}{LIST}[[provider]]\n{lines}"), found.iter().map(ToString::to_string).collect());
+    let relay = |lines: &str, found: &[&str]| (format!("{GOOD}{lines}{LIST}"), found.iter().map(ToString::to_string).collect());
+    let cases: Vec<(String, Vec<String>)> = vec![
+        delivery("window = \"8-18\""),
+        delivery("canary = \"200, 15 min\""),
+        delivery("canary = \"0 readers, 15 min\""),
+        delivery("seeds = \"nobody\""),
+        delivery("shaping = \"yes\""),
+        delivery("breaker = \"maybe\""),
+        delivery("resolver = \"localhost\""),
+        delivery("report_to = [\"editor\"]"),
+        provider("id = \"The County\"\ndomains = [\"county.example\"]\n", &["error config-value 16:6"]),
+        provider("id = \"county\"\n", &["error config-value 16:6"]),
+        provider("id = \"google\"\ndomains = [\"@x\"]\nmx = [\"*.x.example\"]\n", &["error config-value 17:12", "error config-value 18:7"]),
+        provider("id = \"google\"\nconnections = 0\nrate = \"5\"\n", &["error config-value 17:15", "error config-value 18:8"]),
+        provider("id = \"google\"\nper_hour = 0\nper_day = 0\n", &["error config-value 17:12", "error config-value 18:11"]),
+        provider("id = \"yahoo\"\n[[provider]]\nid = \"yahoo\"\n", &["error config-twice 18:6"]),
+        relay("[[relay]]\nname = \"main\"\nurl = \"folder:x\"\n", &["error config-twice 13:8"]),
+        relay("duty = 0\nweight = 0\nper_day = 0\n", &["error config-value 14:11", "error config-value 12:8", "error config-value 13:10"]),
+        relay("window = \"Moon 08:00-18:00\"\nwarm_up = true\n", &["error config-value 12:10"]),
+    ];
+    for (text, wanted) in cases {
+        assert_eq!(found(&text, &[]), wanted, "{text}");
+    }
+}
+
+/// In which column of a line the text in quotes begins.
+fn value(line: &str) -> String {
+    (line.find('"').unwrap() + 1).to_string()
+}
+
+#[test]
+fn traffic_is_set_as_it_is_meant() {
+    let text = format!(
+        "{GOOD}rate = \"600/min\"\nper_hour = 100\nper_day = 1000\nduty = 2\nweight = 3\nwindow = \"22:00-06:00\"\nwarm_up = true\n{LIST}\
+         [delivery]\nwindow = \"Mon-Fri 08:00-18:00\"\ncanary = \"200 readers, 15 min\"\nseeds = \"general\"\nreport_to = [\"a@news.example.org\"]\n\
+         resolver = \"[::1]:5353\"\n[[provider]]\nid = \"google\"\nper_day = 900\n[[provider]]\nid = \"town\"\ndomains = [\"Town.example\"]\nrate = \"5/s\"\n"
+    );
+    let config = config(&text, &[]);
+    assert_eq!(config.canary, Some(Canary { readers: 200, hold: std::time::Duration::from_mins(15) }));
+    assert_eq!(config.seeds.as_ref().map(ToString::to_string).as_deref(), Some("general"));
+    assert_eq!(config.report_to[0].as_str(), "a@news.example.org");
+    assert_eq!(config.resolver.unwrap().to_string(), "[::1]:5353");
+    assert_eq!((config.relays[0].duty, config.relays[0].weight), (2, 3));
+    let rules = config.rules();
+    let relay = &rules.relays[0];
+    assert_eq!(relay.limits, Limits { connections: Some(4), per_second: Some(10.0), per_hour: Some(100), per_day: Some(1000) });
+    assert_eq!((relay.window.unwrap().to_string().as_str(), relay.warm_up), ("22:00-06:00", true));
+    assert_eq!(rules.window.unwrap().to_string(), "mon,tue,wed,thu,fri 08:00-18:00");
+    assert_eq!(rules.breaker, BreakerRules::default());
+    let of = |id: &str| rules.providers.get(&ProviderId::new(id)).limits;
+    assert_eq!(of("google"), Limits { connections: Some(2), per_second: Some(50.0), per_hour: None, per_day: Some(900) });
+    assert_eq!(of("town"), Limits { connections: Some(5), per_second: Some(5.0), per_hour: None, per_day: None });
+    assert_eq!(rules.providers.of_domain("town.example").as_str(), "town");
+}
+
+#[test]
+fn what_watches_over_traffic_can_be_turned_off() {
+    let plain = config(&format!("{GOOD}{LIST}"), &[]);
+    assert!(plain.breaker.is_on && plain.canary.is_none() && plain.report_to.is_empty());
+    assert_eq!((plain.relays[0].duty, plain.relays[0].weight, plain.relays[0].warm_up), (1, 1, false));
+    let off = config(&format!("{GOOD}{LIST}[delivery]\nshaping = \"off\"\nbreaker = \"off\"\n"), &[]);
+    assert!(!off.breaker.is_on);
+    assert_eq!(off.providers.get(&ProviderId::new("google")).limits, Limits::default());
+    assert_eq!(off.providers.of_domain("gmail.com").as_str(), "google", "told apart all the same");
+}
+
+#[test]
+fn the_environment_sets_traffic_too() {
+    let variables = [
+        ("MASTHEAD_RELAY__0__PER_DAY", "9"),
+        ("MASTHEAD_RELAY__0__WARM_UP", "true"),
+        ("MASTHEAD_DELIVERY__REPORT_TO", "[\"a@example.org\", \"b@example.org\"]"),
+        ("MASTHEAD_DELIVERY__BREAKER", "off"),
+    ];
+    let environment: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let config = config(&format!("{GOOD}{LIST}"), &environment);
+    assert_eq!((config.relays[0].per_day, config.relays[0].warm_up), (Some(9), true));
+    assert_eq!(config.report_to.len(), 2);
+    assert!(!config.breaker.is_on);
 }
