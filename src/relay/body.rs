@@ -40,7 +40,7 @@ pub(super) fn examine(message: &[u8]) -> Result<Shape, Unfit> {
     for (&before, &octet) in message.iter().zip(rest) {
         seen.torn |= u8::from(before == b'\r') ^ u8::from(octet == b'\n');
         seen.nul |= u8::from(octet == 0);
-        seen.dot |= u8::from(before == b'\n') & u8::from(octet == b'.');
+        seen.dot |= is_first_dot((&before, &octet));
         seen.any |= octet;
     }
     if seen.torn | seen.nul != 0 {
@@ -76,25 +76,33 @@ fn what_is_wrong(message: &[u8]) -> Unfit {
     Unfit::BareCr
 }
 
+/// 1 for a dot behind a line's end, 0 for all else: no branch here either.
+fn is_first_dot((before, octet): (&u8, &u8)) -> u8 {
+    u8::from(*before == b'\n') & u8::from(*octet == b'.')
+}
+
 /// Puts the message into `stuffed` with a dot doubled at each line's start (RFC 5321 section 4.5.2), in place of what was there.
 pub(super) fn stuff_dots(message: &[u8], stuffed: &mut Vec<u8>) {
-    const BLOCK: usize = 128;
+    /// Octets that are copied unread where none is such a dot.
+    const BLOCK: usize = 256;
     stuffed.clear();
     stuffed.reserve(message.len() + message.len() / 64);
-    let (mut before, mut copied) = (b'\n', 0);
-    for (at, block) in message.chunks(BLOCK).enumerate() {
-        if block.contains(&b'.') {
-            let mut last = before;
-            for (offset, &octet) in block.iter().enumerate() {
-                if octet == b'.' && last == b'\n' {
-                    let dot = at * BLOCK + offset;
-                    stuffed.extend_from_slice(message.get(copied..=dot).unwrap_or_default());
-                    copied = dot;
-                }
-                last = octet;
+    if message.starts_with(b".") {
+        stuffed.push(b'.');
+    }
+    let mut copied = 0;
+    let followed = message.get(1..).unwrap_or_default();
+    for (at, (before, block)) in message.chunks(BLOCK).zip(followed.chunks(BLOCK)).enumerate() {
+        if before.iter().zip(block).map(is_first_dot).fold(0, |any, one| any | one) == 0 {
+            continue;
+        }
+        for (offset, pair) in before.iter().zip(block).enumerate() {
+            if is_first_dot(pair) != 0 {
+                let dot = at * BLOCK + offset + 1;
+                stuffed.extend_from_slice(message.get(copied..=dot).unwrap_or_default());
+                copied = dot;
             }
         }
-        before = block.last().copied().unwrap_or_default();
     }
     stuffed.extend_from_slice(message.get(copied..).unwrap_or_default());
 }

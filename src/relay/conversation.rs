@@ -342,7 +342,7 @@ impl SmtpConnection {
             Err(fault) => self.early_reply(end).await.ok_or(fault),
         };
         // One write carries the message with its final dot: once it has begun, the dot may have arrived (STANDARDS S12).
-        let in_doubt = self.wire.written() > 0;
+        let in_doubt = self.wire.has_begun();
         let code = heard.map_err(|fault| self.lost(Stage::Message, &fault.to_string(), in_doubt))?;
         let reply = self.wire.said(code);
         match verdict(Stage::Message, code) {
@@ -356,11 +356,11 @@ impl SmtpConnection {
 
     /// What a server said that would not hear a message to its end: a refusal counts, praise only for a whole message.
     async fn early_reply(&mut self, end: usize) -> Option<u16> {
-        let written = self.wire.written();
-        if written == 0 {
+        if !self.wire.has_begun() {
             return None;
         }
-        self.wire.last_words().await.filter(|code| *code >= 400 || written >= end)
+        let is_whole = self.wire.written() >= end;
+        self.wire.last_words().await.filter(|code| *code >= 400 || is_whole)
     }
 
     fn unfit(&self, fault: Unfit) -> RelayError {

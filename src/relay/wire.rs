@@ -46,8 +46,9 @@ pub(super) struct Wire {
     replies: Replies,
     timer: Pin<Box<Sleep>>,
     heard_at: Instant,
-    /// Octets of the latest write that may have left.
+    /// Octets of the latest write that were taken, and whether any of it may have left.
     written: usize,
+    has_begun: bool,
     failed: bool,
 }
 
@@ -80,7 +81,16 @@ impl Wire {
 
     fn over(stream: Stream, peer: SocketAddr) -> Self {
         let now = Instant::now();
-        Self { stream, peer, replies: Replies::default(), timer: Box::pin(sleep_until(now)), heard_at: now, written: 0, failed: false }
+        Self {
+            stream,
+            peer,
+            replies: Replies::default(),
+            timer: Box::pin(sleep_until(now)),
+            heard_at: now,
+            written: 0,
+            has_begun: false,
+            failed: false,
+        }
     }
 
     /// Sends one command, with its CRLF, and reads the whole reply, both within `within`. Returns the reply's code.
@@ -93,16 +103,21 @@ impl Wire {
     /// before: an unasked reply would be taken for the answer to this, and the answer to this for the answer to the next,
     /// until a message counts as delivered that nobody accepted.
     pub(super) async fn write(&mut self, parts: [&[u8]; 2], within: Duration) -> Result<(), WireFault> {
-        self.written = 0;
+        (self.written, self.has_begun) = (0, false);
         self.check()?;
         std::future::poll_fn(|cx| Poll::Ready(self.check_silence(cx))).await?;
         let deadline = Instant::now() + within;
         std::future::poll_fn(|cx| self.poll_write(cx, parts, deadline)).await
     }
 
-    /// How many octets of the latest [`Self::write`] may have left.
+    /// How many octets of the latest [`Self::write`] were taken.
     pub(super) fn written(&self) -> usize {
         self.written
+    }
+
+    /// Whether any octet of the latest [`Self::write`] may have left.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// Reads one whole reply within `within` and returns its code.
@@ -185,15 +200,14 @@ impl Wire {
             let outcome = match &mut self.stream {
                 Stream::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, &left),
                 Stream::Tls(stream) => {
-                    let outcome = Pin::new(stream).poll_write_vectored(cx, &left);
-                    // TLS may have sent of this what it does not count yet.
-                    self.written = self.written.max(usize::from(outcome.is_ready()));
-                    outcome
+                    // TLS may send more than it owns up to when it fails.
+                    self.has_begun = true;
+                    Pin::new(stream).poll_write_vectored(cx, &left)
                 }
             };
             match ready!(self.poll_in_time(cx, outcome, deadline, TAKES_NOTHING))? {
                 0 => return Poll::Ready(Err(self.fail("the connection takes nothing more"))),
-                count => self.written += count,
+                count => (self.written, self.has_begun) = (self.written + count, true),
             }
         }
         let Stream::Tls(stream) = &mut self.stream else { return Poll::Ready(Ok(())) };

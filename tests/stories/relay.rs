@@ -1,5 +1,6 @@
 //! Messages go to a relay, and what it says to each is told exactly.
 
+mod doors;
 mod faults;
 mod folder;
 mod manners;

@@ -28,6 +28,8 @@ pub struct Received {
     pub parameters: String,
     /// RCPT TO, between the brackets.
     pub recipient: String,
+    /// What followed the recipient, such as `NOTIFY=FAILURE`.
+    pub wishes: String,
     /// The message without the doubled dots and the final one.
     pub bytes: Vec<u8>,
     /// The connection that brought it, counted from 1.
@@ -201,6 +203,11 @@ impl Sink {
         self.record.state().most_open
     }
 
+    /// How often a session had answered all it was asked and waited for its client: the round trips.
+    pub fn turns(&self) -> usize {
+        self.record.state().turns
+    }
+
     /// What the clients did that a strict server would not forgive.
     pub fn faults(&self) -> Vec<String> {
         self.record.state().faults.clone()
@@ -232,6 +239,7 @@ struct State {
     faults: Vec<String>,
     connections: usize,
     most_open: usize,
+    turns: usize,
 }
 
 impl Default for Record {

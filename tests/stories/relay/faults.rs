@@ -12,12 +12,12 @@ use crate::support::sink::{Action, At, Sink, SinkBuilder, When};
 const STAGES: [(At, Stage); 4] = [(At::Mail, Stage::Mail), (At::Rcpt, Stage::Rcpt), (At::Data, Stage::Data), (At::Dot, Stage::Message)];
 
 /// What no conversation survives.
-fn deadly() -> Vec<Action> {
+pub(super) fn deadly() -> Vec<Action> {
     vec![Action::Drop, Action::Stall, Action::Garbage, Action::Endless, Action::Trickle, Action::reply("221 2.0.0 early good-bye")]
 }
 
 /// Waits briefly at this point only.
-fn impatient(at: At) -> Timeouts {
+pub(super) fn impatient(at: At) -> Timeouts {
     let mut limits = Timeouts::all(AMPLE);
     *match at {
         At::Connect => &mut limits.greeting,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use masthead::mailing::compose::Message;
 use masthead::mailing::{Envelope, Stage};
 use masthead::relay::smtp::{SmtpRelay, SmtpSettings, Timeouts};
-use masthead::relay::{Relay, RelayError};
+use masthead::relay::{Door, Relay, RelayError};
 use masthead::subscription::EmailAddress;
 use tokio::sync::{Barrier, oneshot};
 use tokio::task::JoinSet;
@@ -49,6 +49,54 @@ async fn lines_that_begin_with_dots_and_large_messages_come_back_equal() {
     let arrived: Vec<_> = sink.wait_for(bodies.len()).await.into_iter().map(|message| message.bytes).collect();
     assert!(arrived.iter().zip(bodies).all(|(arrived, body)| arrived == body));
     assert_eq!(sink.faults(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_thousand_messages_full_of_dots_come_back_equal() {
+    let sink = Sink::builder().start().await;
+    let mut connection = connect_plain(&sink).await;
+    let lines = ["", ".", "..", ".x", "x.", ". ", "a longer line of which nothing is to be said, but that it ends with a dot."];
+    // Every number is another choice of lines, of their order and of their count.
+    let letter = |number: usize| {
+        let chosen = (0..2 + number % 90).map(|line| lines[(number * 31 + line * line * 17 + line * (number % 13)) % lines.len()]);
+        message("ann@example.org", (chosen.collect::<Vec<_>>().join("\r\n") + "\r\n").as_bytes())
+    };
+    let letters: Vec<_> = (0..1000).map(letter).collect();
+    assert_eq!(in_time(connection.open(&letters[0])).await.unwrap(), Door::Open);
+    for (at, letter) in letters.iter().enumerate() {
+        let (answer, _) = in_time(connection.hand_over(letter, letters.get(at + 1))).await;
+        assert!(answer.unwrap().reply.is_positive());
+    }
+    let arrived = sink.wait_for(letters.len()).await;
+    assert!(arrived.iter().zip(&letters).all(|(arrived, letter)| arrived.bytes == letter.octets));
+    assert_eq!(sink.faults(), [""; 0]);
+}
+
+#[tokio::test]
+async fn s6_a_message_larger_than_the_relay_takes_is_not_sent() {
+    let sink = Sink::builder().offering(&["PIPELINING", "SIZE 100"]).start().await;
+    let mut connection = connect_plain(&sink).await;
+    let large = message("ann@example.org", &[b'x'; 99].iter().copied().chain(*b"\r\n").collect::<Vec<_>>());
+    let just_so = message("bob@example.org", &large.octets[1..]);
+    assert_eq!(said(&in_time(connection.submit(&large)).await.unwrap()), (Stage::Mail, 552, "5.3.4".to_owned()));
+    assert_eq!(in_time(connection.open(&just_so)).await.unwrap(), Door::Open);
+    let (answer, door) = in_time(connection.hand_over(&just_so, Some(&large))).await;
+    assert!(answer.unwrap().reply.is_positive() && matches!(door, Door::Refused(_)) && connection.is_usable());
+    assert_eq!((sink.messages().len(), sink.count("MAIL")), (1, 1));
+}
+
+#[tokio::test]
+async fn s7_notices_of_failure_are_asked_for_where_that_is_offered_and_wished() {
+    for (offered, dsn, asked) in [("DSN", true, true), ("DSN", false, false), ("HELP", true, false)] {
+        let sink = Sink::builder().offering(&["PIPELINING", offered]).start().await;
+        let mut connection = connect(SmtpSettings { dsn, ..settings(&sink) }).await.unwrap();
+        submit(&mut connection, "ann+news@example.org").await.unwrap();
+        let arrived = &sink.wait_for(1).await[0];
+        let (parameters, wishes) =
+            if asked { ("RET=HDRS ENVID=b+2B1", "NOTIFY=FAILURE ORCPT=rfc822;ann+2Bnews@example.org") } else { ("", "") };
+        assert_eq!((arrived.parameters.as_str(), arrived.wishes.as_str()), (parameters, wishes), "{offered} {dsn}");
+        assert_eq!((arrived.sender.as_str(), arrived.recipient.as_str()), ("b+1@bounce.example.org", "ann+news@example.org"));
+    }
 }
 
 #[tokio::test]

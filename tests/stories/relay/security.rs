@@ -1,9 +1,9 @@
 //! TLS and passwords: nothing goes to a stranger.
 
-use masthead::relay::RelayError;
-use masthead::relay::smtp::{Security, SmtpRelay, SmtpSettings, Timeouts};
+use masthead::relay::smtp::{Credentials, Login, Security, SmtpRelay, SmtpSettings, Timeouts};
+use masthead::relay::{Door, RelayError};
 
-use super::{BRIEF, ca_file, connect, credentials, settings, submit};
+use super::{BRIEF, ca_file, connect, credentials, in_time, message, settings, submit};
 use crate::support::sink::{Action, At, Authority, Sink, SinkBuilder, When};
 
 /// What went wrong, where it must go wrong for good.
@@ -102,6 +102,40 @@ async fn s2_name_and_password_are_given_under_tls() {
             assert_eq!((sink.messages().len(), sink.faults()), (1, vec![]));
         }
     }
+}
+
+#[tokio::test]
+async fn s2_a_token_is_given_under_tls_to_a_server_that_takes_one() {
+    let token = |password: &str| Some(Credentials { login: Login::Xoauth2, ..credentials(password) });
+    for (security, builder) in tls_sinks() {
+        let sink = builder.account("press", "ya29.token").mechanisms("PLAIN LOGIN XOAUTH2").start().await;
+        let (_folder, ca) = ca_file(&sink);
+        let settings = SmtpSettings { security, ca_file: ca, ..settings(&sink) };
+        let mut connection = connect(SmtpSettings { credentials: token("ya29.token"), ..settings.clone() }).await.unwrap();
+        submit(&mut connection, "ann@example.org").await.unwrap();
+        let cause = refusal(SmtpSettings { credentials: token("expired"), ..settings }).await;
+        assert!(cause.contains("535") && !cause.contains("expired"), "{cause}");
+        assert_eq!((sink.messages().len(), sink.count("AUTH"), sink.faults()), (1, 2, vec![]));
+    }
+    let sink = Sink::builder().implicit_tls().account("press", "ya29.token").start().await;
+    let (_folder, ca_file) = ca_file(&sink);
+    let cause = refusal(SmtpSettings { security: Security::Implicit, credentials: token("ya29.token"), ca_file, ..settings(&sink) }).await;
+    assert!(cause.contains("no way to log in with a token"), "{cause}");
+    assert_eq!(sink.count("AUTH"), 0);
+}
+
+#[tokio::test]
+async fn s2_under_tls_too_a_body_and_the_next_door_go_together() {
+    let sink = Sink::builder().implicit_tls().start().await;
+    let (_folder, ca_file) = ca_file(&sink);
+    let mut connection = connect(SmtpSettings { security: Security::Implicit, ca_file, ..settings(&sink) }).await.unwrap();
+    let large = message("ann@example.org", &b".A line of a report that is longer than a record of TLS.\r\n".repeat(20_000));
+    assert_eq!(in_time(connection.open(&large)).await.unwrap(), Door::Open);
+    for _ in 0..3 {
+        let (answer, door) = in_time(connection.hand_over(&large, Some(&large))).await;
+        assert!(answer.unwrap().reply.is_positive() && door == Door::Open);
+    }
+    assert!(sink.wait_for(3).await.iter().all(|arrived| arrived.bytes == large.octets));
 }
 
 #[tokio::test]

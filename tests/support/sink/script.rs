@@ -60,6 +60,8 @@ pub enum Action {
     Stall,
     /// Reads no more; only at [`At::Dot`].
     Deaf,
+    /// Answers this line in the middle of the message and closes; only at [`At::Dot`].
+    Interrupt(String),
     /// Answers octets that are no reply.
     Garbage,
     /// Answers with a reply that never ends, as fast as it can.

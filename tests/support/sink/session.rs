@@ -23,14 +23,25 @@ pub(super) async fn serve(socket: TcpStream, number: usize, script: &Script, rec
         _ => Box::new(socket),
     };
     let transaction = Transaction::default();
-    let mut session =
-        Session { line, unread: Vec::new(), number, script, record, is_secure, is_known: script.account.is_none(), transaction };
+    let mut session = Session {
+        line,
+        unread: Vec::new(),
+        has_answered: false,
+        number,
+        script,
+        record,
+        is_secure,
+        is_known: script.account.is_none(),
+        transaction,
+    };
     session.run().await
 }
 
 struct Session<'a> {
     line: Box<dyn Line>,
     unread: Vec<u8>,
+    /// Since it last waited for the client.
+    has_answered: bool,
     number: usize,
     script: &'a Script,
     record: &'a Record,
@@ -44,6 +55,7 @@ struct Transaction {
     sender: Option<String>,
     parameters: String,
     recipients: Vec<String>,
+    wishes: String,
     /// The last one asked for, taken or not.
     asked: String,
 }
@@ -139,10 +151,19 @@ impl Session<'_> {
         let mut words = command.split(' ').skip(1);
         let given = match (words.next().map(str::to_ascii_uppercase).as_deref(), words.next()) {
             (Some("PLAIN"), Some(response)) => decode(response),
+            (Some("XOAUTH2"), Some(response)) => {
+                match decode(response).strip_suffix("\x01\x01").and_then(|rest| rest.strip_prefix("user=")) {
+                    Some(rest) => format!("\0{}", rest.replace("\x01auth=Bearer ", "\0")),
+                    None => String::new(),
+                }
+            }
             (Some("LOGIN"), _) => format!("\0{}\0{}", self.question("VXNlcm5hbWU6").await?, self.question("UGFzc3dvcmQ6").await?),
             _ => String::new(),
         };
         self.is_known = self.script.account.as_ref().is_some_and(|(name, password)| given == format!("\0{name}\0{password}"));
+        if !self.is_known && command.contains("XOAUTH2") && !self.question("eyJzdGF0dXMiOiI0MDAifQ==").await?.is_empty() {
+            self.record.fault("argued about a token");
+        }
         self.answer(At::Auth, if self.is_known { "235 2.7.0 welcome" } else { "535 5.7.8 who are you?" }).await
     }
 
@@ -167,7 +188,7 @@ impl Session<'_> {
     }
 
     async fn rcpt(&mut self, command: &str) -> io::Result<Outcome> {
-        let (recipient, _) = bracketed(command);
+        let (recipient, wishes) = bracketed(command);
         self.transaction.asked.clone_from(&recipient);
         if self.transaction.sender.is_none() {
             return self.answer(At::Rcpt, "503 5.5.1 MAIL first").await;
@@ -178,6 +199,7 @@ impl Session<'_> {
         let outcome = self.answer(At::Rcpt, "250 2.1.5 recipient ok").await?;
         if outcome == Outcome::Done {
             self.transaction.recipients.push(recipient);
+            self.transaction.wishes = wishes;
         }
         Ok(outcome)
     }
@@ -193,6 +215,11 @@ impl Session<'_> {
         match action {
             Some(Action::Drop) => return Ok(Outcome::Over),
             Some(Action::Deaf) => std::future::pending().await,
+            Some(Action::Interrupt(line)) => {
+                self.fill().await?;
+                self.write(format!("{line}\r\n").as_bytes()).await?;
+                return Ok(Outcome::Over);
+            }
             _ => {}
         }
         let Some(bytes) = self.read_message().await? else { return Ok(Outcome::Over) };
@@ -201,10 +228,10 @@ impl Session<'_> {
             None | Some(Action::DropAfterDot | Action::StallAfterDot | Action::Also(_)) => true,
             Some(_) => false,
         };
-        let Transaction { sender, parameters, mut recipients, .. } = std::mem::take(&mut self.transaction);
+        let Transaction { sender, parameters, mut recipients, wishes, .. } = std::mem::take(&mut self.transaction);
         if let Some(recipient) = recipients.pop().filter(|_| is_kept) {
             let sender = sender.unwrap_or_default();
-            self.record.keep(Received { sender, parameters, recipient, bytes, connection: self.number, secure: self.is_secure });
+            self.record.keep(Received { sender, parameters, recipient, wishes, bytes, connection: self.number, secure: self.is_secure });
         }
         self.act(action, "250 2.0.0 kept").await
     }
@@ -222,7 +249,7 @@ impl Session<'_> {
             Some(Action::Reply(line)) => self.write(format!("{line}\r\n").as_bytes()).await,
             Some(Action::Octets(octets)) => self.write(octets).await,
             Some(Action::Also(more)) => self.write(&[format!("{usual}\r\n").as_bytes(), more].concat()).await,
-            Some(Action::Drop | Action::DropAfterDot) => Ok(Outcome::Over),
+            Some(Action::Drop | Action::DropAfterDot | Action::Interrupt(_)) => Ok(Outcome::Over),
             Some(Action::Stall | Action::StallAfterDot | Action::Deaf) => self.outlast_client().await,
             Some(Action::Garbage) => {
                 self.line.write_all(b"\0\xff\xfe<html>\r\n\r\n\0").await?;
@@ -258,6 +285,7 @@ impl Session<'_> {
     async fn write(&mut self, reply: &[u8]) -> io::Result<Outcome> {
         self.line.write_all(reply).await?;
         self.line.flush().await?;
+        self.has_answered = true;
         Ok(match reply {
             [b'2' | b'4', b'2', b'1', ..] => Outcome::Over,
             [b'2' | b'3', ..] => Outcome::Done,
@@ -266,6 +294,11 @@ impl Session<'_> {
     }
 
     async fn fill(&mut self) -> io::Result<bool> {
+        if std::mem::take(&mut self.has_answered) {
+            self.record.state().turns += 1;
+        }
+        // What came in one piece is read in one piece.
+        self.unread.reserve(64 * 1024);
         Ok(self.line.read_buf(&mut self.unread).await? > 0)
     }
 
