@@ -37,10 +37,16 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
         };
         writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
     }
-    if let Some((name, record)) = &glance.dkim_record {
-        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
+    for (name, record) in &glance.dkim_records {
+        writeln!(out, "dkim       {name} TXT {}", txt(record))?;
     }
     Ok(())
+}
+
+/// A text as a zone file has it: in strings of at most 255 octets (RFC 1035 section 3.3; STANDARDS D2).
+fn txt(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(255).map(|string| format!("\"{}\"", string.iter().collect::<String>())).collect::<Vec<_>>().join(" ")
 }
 
 pub(super) async fn lists(newsroom: &Newsroom, json: bool, terminal: &Terminal) -> Result<Outcome, AppError> {

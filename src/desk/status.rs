@@ -46,8 +46,8 @@ pub struct Glance {
     pub publication: String,
     /// The next run of the schedule, in local time and as an instant.
     pub next_run: Option<(jiff::civil::DateTime, jiff::Timestamp)>,
-    /// The DNS record that receivers verify signatures by: its name and its text.
-    pub dkim_record: Option<(String, String)>,
+    /// The DNS records that receivers verify signatures by: of each its name and its text.
+    pub dkim_records: Vec<(String, String)>,
     /// Issues in the folder that are not out.
     pub waiting: Vec<Waiting>,
     /// Mailings, newest first.
@@ -71,7 +71,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
         next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
-        dkim_record: dkim_record(newsroom)?,
+        dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),
         waiting,
         mailings,
         lists: store.lists().await?,
@@ -95,12 +95,6 @@ fn waiting(checked: &check::Checked) -> Waiting {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
     }
-}
-
-fn dkim_record(newsroom: &Newsroom) -> Result<Option<(String, String)>, AppError> {
-    let Some(dkim) = &newsroom.config().dkim else { return Ok(None) };
-    let record = newsroom.signer()?.map(|signer| signer.record());
-    Ok(record.map(|record| (format!("{}._domainkey.{}", dkim.selector, dkim.domain), record)))
 }
 
 fn next_run(newsroom: &Newsroom) -> Option<Slot> {
