@@ -11,11 +11,11 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::secret::{self, SecretError};
-use crate::config::{self, CONFIG_PATH, Config};
+use crate::config::{self, CONFIG_PATH, Config, KeyPlace};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::edition::Press;
 use crate::intake::{self, IntakeError};
-use crate::mailing::dkim::Signer;
+use crate::mailing::dkim::{DkimFault, DkimKey, Signer};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::subscription::token::Keys;
@@ -159,12 +159,22 @@ impl Newsroom {
         Ok(Keys::new(1, &key))
     }
 
-    /// The key that signs messages, if the newsroom has one.
+    /// The keys that sign messages, if the newsroom has any.
     pub fn signer(&self) -> Result<Option<Signer>, AppError> {
         let Some(dkim) = &self.config.dkim else { return Ok(None) };
-        let pem = secret::read_text(&self.secret_path(&dkim.key_file), credentials().as_deref())?;
-        let signer = Signer::new(&dkim.domain, &dkim.selector, pem.expose_secret());
-        signer.map(Some).map_err(|fault| AppError::Refused(format!("`key_file` of [dkim], {}: {fault}", dkim.key_file.display())))
+        let key = |setting: &str, place: &KeyPlace, read: fn(&str, &str, &str) -> Result<DkimKey, DkimFault>| {
+            let pem = secret::read_text(&self.secret_path(&place.file), credentials().as_deref())?;
+            read(&dkim.domain, &place.selector, pem.expose_secret())
+                .map_err(|fault| AppError::Refused(format!("`{setting}` of [dkim], {}: {fault}", place.file.display())))
+        };
+        let mut signer = Signer::new(key("key_file", &dkim.key, DkimKey::rsa)?);
+        if let Some((from, place)) = &dkim.next {
+            signer = signer.followed_by(*from, key("next_key_file", place, DkimKey::rsa)?);
+        }
+        if let Some(place) = &dkim.ed25519 {
+            signer = signer.seconded_by(key("ed25519_key_file", place, DkimKey::ed25519)?);
+        }
+        Ok(Some(signer))
     }
 
     /// Where a secret is: among systemd's credentials, or below the newsroom.

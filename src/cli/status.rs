@@ -43,9 +43,15 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
         writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
     }
     for (name, record) in &glance.dkim_records {
-        writeln!(out, "dkim       {name} TXT \"{record}\"")?;
+        writeln!(out, "dkim       {name} TXT {}", txt(record))?;
     }
     Ok(())
+}
+
+/// A text as a zone file has it: in strings of at most 255 octets (RFC 1035 section 3.3; STANDARDS D2).
+fn txt(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    letters.chunks(255).map(|string| format!("\"{}\"", string.iter().collect::<String>())).collect::<Vec<_>>().join(" ")
 }
 
 fn print_pause(out: &mut dyn Write, paused: &Paused) -> io::Result<()> {

@@ -156,4 +156,9 @@ pub(super) struct Dkim {
     pub(super) domain: Text,
     pub(super) selector: Text,
     pub(super) key_file: Text,
+    pub(super) next_selector: Option<Text>,
+    pub(super) next_key_file: Option<Text>,
+    pub(super) next_from: Option<Text>,
+    pub(super) ed25519_selector: Option<Text>,
+    pub(super) ed25519_key_file: Option<Text>,
 }

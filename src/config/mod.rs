@@ -1,6 +1,7 @@
 //! Settings: what `masthead.toml` says, what it means, and every fault of it with its place.
 
 mod delivery;
+mod dkim;
 mod file;
 mod overrides;
 mod relay;
@@ -29,6 +30,7 @@ use crate::subscription::{EmailAddress, List, ListId, PersonName};
 use crate::traffic::{BreakerRules, Providers, Window};
 
 pub use delivery::Canary;
+pub use dkim::{DkimConfig, KeyPlace};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 
 /// Where the configuration stands in a newsroom.
@@ -77,17 +79,6 @@ pub struct Config {
     pub dkim: Option<DkimConfig>,
     /// The key that signs unsubscribe links.
     pub token_key_file: PathBuf,
-}
-
-/// The other half of the key is published under `<selector>._domainkey.<domain>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DkimConfig {
-    /// The domain that signs: that of the sender, or one above it (STANDARDS D2).
-    pub domain: String,
-    /// Which of the domain's keys.
-    pub selector: String,
-    /// Where the private key is, as written.
-    pub key_file: PathBuf,
 }
 
 /// Reads the configuration. `environment` holds the variables that override it.
@@ -205,7 +196,7 @@ impl Reader<'_> {
         Some(Config {
             issues_folder: path(&file.issues.folder, "issues"),
             templates_folder: path(&file.issues.templates, "templates"),
-            dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain())),
+            dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain(), zone.as_ref())),
             token_key_file: path(&file.web.token_key_file, "data/token.key"),
             house: House {
                 base_url: base_url.clone()?,
@@ -290,23 +281,6 @@ impl Reader<'_> {
             lists.push(List { id, name: name.as_str().to_owned(), description });
         }
         lists
-    }
-
-    fn dkim(&mut self, written: &file::Dkim, sender: &str) -> DkimConfig {
-        let domain = written.domain.get_ref().trim().to_ascii_lowercase();
-        if domain != sender && !sender.ends_with(&format!(".{domain}")) {
-            self.wrong(
-                &written.domain,
-                "receivers compare this domain with the sender's, and they differ",
-                format!("write `{sender}`, or a domain above it"),
-            );
-        }
-        let label = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        if !written.selector.get_ref().split('.').all(label) {
-            self.wrong(&written.selector, "this cannot be part of a domain", "write letters, digits and hyphens, such as `nl2026`");
-        }
-        let key_file = PathBuf::from(written.key_file.get_ref());
-        DkimConfig { domain, selector: written.selector.get_ref().clone(), key_file }
     }
 
     fn month(&mut self, written: Option<&Spanned<String>>) -> i8 {

@@ -78,7 +78,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
         next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
-        dkim_records: dkim_record(newsroom)?.into_iter().collect(),
+        dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),
         waiting,
         mailings,
         pauses: account::pauses(newsroom, None).await?,
@@ -112,12 +112,6 @@ fn waiting(checked: &check::Checked) -> Waiting {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
     }
-}
-
-fn dkim_record(newsroom: &Newsroom) -> Result<Option<(String, String)>, AppError> {
-    let Some(dkim) = &newsroom.config().dkim else { return Ok(None) };
-    let record = newsroom.signer()?.map(|signer| signer.record());
-    Ok(record.map(|record| (format!("{}._domainkey.{}", dkim.selector, dkim.domain), record)))
 }
 
 fn next_run(newsroom: &Newsroom) -> Option<Slot> {

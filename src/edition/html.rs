@@ -45,14 +45,22 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// What stands for an octet that would be read as markup.
+pub(super) fn entity(octet: u8) -> Option<&'static str> {
+    match octet {
+        b'&' => Some("&amp;"),
+        b'<' => Some("&lt;"),
+        b'>' => Some("&gt;"),
+        b'"' => Some("&quot;"),
+        _ => None,
+    }
+}
+
 fn push_escaped(text: &str, out: &mut String) {
     for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
+        match u8::try_from(c).ok().and_then(entity) {
+            Some(entity) => out.push_str(entity),
+            None => out.push(c),
         }
     }
 }

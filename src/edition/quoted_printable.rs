@@ -1,7 +1,9 @@
 //! Quoted-printable: any text as lines of at most 76 plain ASCII characters that no relay has a reason to touch.
 //!
 //! Besides RFC 2045 §6.7 it encodes a dot and `From ` at the start of a line (RFC 2049 §3; STANDARDS M13): a relay that
-//! doubles the one, or a mailbox that quotes the other, would break the DKIM signature.
+//! doubles the one, or a mailbox that quotes the other, would break the DKIM signature. For the same reason, and so that
+//! a body can be hashed as it stands, no blank follows another and no tab is left: what is written is its own relaxed
+//! form (RFC 6376 §3.4.4), however its lines end.
 //!
 //! A body that is the same for everybody except in a few places is encoded once, in pieces. Every piece is written for a
 //! line of its own and closes it with a soft break, which vanishes when it is decoded. So pieces are joined by plain
@@ -24,7 +26,7 @@ const ROOM: usize = 75;
 enum Class {
     /// Stands for itself.
     Plain,
-    /// Stands for itself, but not at the end of a line.
+    /// Stands for itself, but neither at the end of a line nor after another.
     Blank,
     /// CR or LF.
     Break,
@@ -41,7 +43,6 @@ const CLASS: [Class; 256] = {
     }
     table[b'=' as usize] = Class::Escape;
     table[b' ' as usize] = Class::Blank;
-    table[b'\t' as usize] = Class::Blank;
     table[b'\r' as usize] = Class::Break;
     table[b'\n' as usize] = Class::Break;
     table
@@ -71,14 +72,27 @@ pub fn encode_last(text: &str, out: &mut Vec<u8>) {
 /// Appends a reader's value, and closes its line; nothing at all for an empty one. A value is one line by nature; should
 /// it have breaks in it, they are encoded, and so can begin no line on the wire (STANDARDS T2).
 pub fn encode_slot(value: &str, out: &mut Vec<u8>) {
+    encode_escaped_slot(value, |_| None, out);
+}
+
+/// Appends a reader's value of which some ASCII characters are to be written otherwise, as `&amp;` for `&`: what
+/// [`encode_slot`] would make of the escaped value.
+pub fn encode_escaped_slot(value: &str, escaped: impl Fn(u8) -> Option<&'static str>, out: &mut Vec<u8>) {
     let mut lines = Lines { out, column: 0 };
-    for part in value.split_inclusive(['\r', '\n']) {
-        let (line, end) = part.split_at(part.trim_end_matches(['\r', '\n']).len());
-        lines.text(line, After::More);
-        if !end.is_empty() {
-            lines.escape(end.as_bytes());
+    let mut begin = 0;
+    for (at, octet) in value.bytes().enumerate() {
+        let other = escaped(octet);
+        if other.is_none() && CLASS[usize::from(octet)] != Class::Break {
+            continue;
         }
+        lines.text(&value[begin..at], After::More);
+        match other {
+            Some(other) => lines.text(other, After::More),
+            None => lines.escape(&[octet]),
+        }
+        begin = at + 1;
     }
+    lines.text(&value[begin..], After::More);
     if lines.column > 0 {
         lines.soft_break();
     }
@@ -124,8 +138,18 @@ impl Lines<'_> {
             self.escape(&rest[..1]);
             return 1;
         }
+        let mut blank = self.column > 0 && self.out.last() == Some(&b' ');
+        if blank && rest[0] == b' ' {
+            self.escape(&rest[..1]);
+            return 1;
+        }
         let room = (ROOM - self.column).min(rest.len());
-        let length = rest[..room].iter().position(|&b| !stands_for_itself(b)).unwrap_or(room);
+        let ends_run = |&octet: &u8| {
+            let second = blank && octet == b' ';
+            blank = octet == b' ';
+            second || !stands_for_itself(octet)
+        };
+        let length = rest[..room].iter().position(ends_run).unwrap_or(room);
         let ends_line = match rest.get(length..) {
             None | Some([]) => after == After::Nothing,
             Some([b'\n', ..] | [b'\r', b'\n', ..]) => true,
@@ -199,6 +223,7 @@ mod tests {
     fn m13_what_a_relay_might_touch_is_encoded() {
         assert_eq!(encode("a \nb\t\r\nc="), "a=20\r\nb=09\r\nc=3D");
         assert_eq!(encode("a  \n "), "a =20\r\n=20");
+        assert_eq!(encode("a   b \t c\n  d"), "a =20 b =09 c\r\n =20d");
         assert_eq!(encode(".\n..x\nFrom me\nFrom: me\nx From y"), "=2E\r\n=2E.x\r\n=46rom me\r\nFrom: me\r\nx From y");
         assert_eq!(encode("a\rb\0\u{7f}"), "a=0Db=00=7F");
         assert_eq!(encode("a\r\r\n\n"), "a=0D\r\n\r\n");

@@ -1,6 +1,6 @@
 //! An encoded body with its merge fields cut out: encoded once per edition, filled once per reader.
 
-use super::html::escape;
+use super::html::{entity, escape};
 use super::marks::{self, MergeField, Piece};
 use super::quoted_printable;
 
@@ -40,17 +40,16 @@ pub enum Medium {
     Html,
 }
 
-/// One part of a message in quoted-printable, with open places.
-#[derive(Debug, Clone)]
+/// A stretch of a message in quoted-printable, with open places.
+#[derive(Debug, Clone, Default)]
 pub struct Stencil {
-    medium: Medium,
-    pieces: Vec<Cut>,
+    cuts: Vec<Cut>,
 }
 
 #[derive(Debug, Clone)]
 enum Cut {
     Fixed(Vec<u8>),
-    Open(MergeField),
+    Open(MergeField, Medium),
 }
 
 impl Stencil {
@@ -58,36 +57,89 @@ impl Stencil {
     pub fn new(printed: &str, mark: &str, medium: Medium) -> Self {
         let pieces = marks::cut(printed, mark);
         let last = pieces.len().saturating_sub(1);
-        let cuts = pieces
-            .into_iter()
-            .enumerate()
-            .map(|(at, piece)| match piece {
-                Piece::Fixed(text) => {
-                    let mut encoded = Vec::with_capacity(text.len() + text.len() / 8);
-                    if at == last {
-                        quoted_printable::encode_last(text, &mut encoded);
-                    } else {
-                        quoted_printable::encode_segment(text, &mut encoded);
-                    }
-                    Cut::Fixed(encoded)
-                }
-                Piece::Open(field) => Cut::Open(field),
-            })
-            .collect();
-        Self { medium, pieces: cuts }
+        let mut stencil = Self::default();
+        for (at, piece) in pieces.into_iter().enumerate() {
+            match piece {
+                Piece::Fixed(text) if at == last => stencil.fixed(|out| quoted_printable::encode_last(text, out)),
+                Piece::Fixed(text) => stencil.fixed(|out| quoted_printable::encode_segment(text, out)),
+                Piece::Open(field) => stencil.cuts.push(Cut::Open(field, medium)),
+            }
+        }
+        stencil
+    }
+
+    /// Puts octets after it that are the same for everybody, and encoded already.
+    #[must_use]
+    pub fn then(mut self, octets: &[u8]) -> Self {
+        self.fixed(|out| out.extend_from_slice(octets));
+        self
+    }
+
+    /// Puts another after it.
+    #[must_use]
+    pub fn followed_by(mut self, other: &Self) -> Self {
+        for cut in &other.cuts {
+            match cut {
+                Cut::Fixed(encoded) => self.fixed(|out| out.extend_from_slice(encoded)),
+                Cut::Open(field, medium) => self.cuts.push(Cut::Open(*field, *medium)),
+            }
+        }
+        self
+    }
+
+    /// Closes the places of one field, which says the same to all who get this copy.
+    #[must_use]
+    pub fn with(&self, closed: MergeField, value: &str) -> Self {
+        let mut stencil = Self::default();
+        for cut in &self.cuts {
+            match cut {
+                Cut::Fixed(encoded) => stencil.fixed(|out| out.extend_from_slice(encoded)),
+                Cut::Open(field, medium) if *field == closed => stencil.fixed(|out| encode(value, *medium, out)),
+                Cut::Open(field, medium) => stencil.cuts.push(Cut::Open(*field, *medium)),
+            }
+        }
+        stencil
+    }
+
+    /// What every copy begins with: all that stands before the first open place.
+    pub fn beginning(&self) -> &[u8] {
+        match self.cuts.first() {
+            Some(Cut::Fixed(encoded)) => encoded,
+            _ => &[],
+        }
+    }
+
+    /// Octets that a copy takes, near enough for the room that it is given.
+    pub fn room(&self) -> usize {
+        const PLACE: usize = 160;
+        self.cuts.iter().map(|cut| if let Cut::Fixed(encoded) = cut { encoded.len() } else { PLACE }).sum()
     }
 
     /// Appends one reader's copy.
     pub fn fill(&self, fields: &Fields<'_>, out: &mut Vec<u8>) {
-        for piece in &self.pieces {
-            match piece {
+        for cut in &self.cuts {
+            match cut {
                 Cut::Fixed(encoded) => out.extend_from_slice(encoded),
-                Cut::Open(field) => match self.medium {
-                    Medium::Text => quoted_printable::encode_slot(fields.of(*field), out),
-                    Medium::Html => quoted_printable::encode_slot(&escape(fields.of(*field)), out),
-                },
+                Cut::Open(field, medium) => encode(fields.of(*field), *medium, out),
             }
         }
+    }
+
+    /// Adds to the fixed stretch at the end, or begins one.
+    fn fixed(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if let Some(Cut::Fixed(encoded)) = self.cuts.last_mut() {
+            return write(encoded);
+        }
+        let mut encoded = Vec::new();
+        write(&mut encoded);
+        self.cuts.push(Cut::Fixed(encoded));
+    }
+}
+
+fn encode(value: &str, medium: Medium, out: &mut Vec<u8>) {
+    match medium {
+        Medium::Text => quoted_printable::encode_slot(value, out),
+        Medium::Html => quoted_printable::encode_escaped_slot(value, entity, out),
     }
 }
 

@@ -3,17 +3,24 @@
 //! The bytes are a function of edition, delivery, keys and the time of the first attempt; nothing is drawn at random,
 //! so that a second try says what the first said (STANDARDS M5, M6, S10).
 
-use std::collections::BTreeMap;
+mod sheet;
+mod words;
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
 use super::dkim::{DkimFault, Signer};
 use super::header::{HeaderBlock, HeaderFault};
 use super::{Delivery, Envelope, ident};
-use crate::edition::stencil::{Fields, Medium, Stencil};
-use crate::edition::{Edition, Sender};
+use crate::dateline::IssueId;
+use crate::edition::Edition;
+use crate::edition::stencil::Fields;
 use crate::subscription::token::{Bearer, Keys, Purpose};
-use crate::subscription::{AddressFault, List, ListId, PersonName};
+use crate::subscription::{AddressFault, EmailAddress, List, ListId, PersonName};
+use sheet::Sheet;
+use words::Words;
+
+/// Octets that two signatures take at most, with keys of the usual lengths.
+const SIGNATURES: usize = 2048;
 
 /// A message ready for a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,43 +48,31 @@ pub enum ComposeError {
     List(ListId),
 }
 
-/// Composes the messages of one edition.
+/// Composes the messages of one edition. Whatever is the same for all readers of a list is written once, at the start;
+/// threads may share a composer.
 #[derive(Debug)]
 pub struct Composer {
     keys: Keys,
-    sender: Sender,
-    edition: Head,
-    lists: BTreeMap<ListId, List>,
-    text: Stencil,
-    html: Stencil,
-    boundary: String,
+    issue: IssueId,
+    /// The domain that names messages.
+    domain: String,
+    base_url: String,
+    /// Some address at the domain to which bounces return.
+    bounces: Result<EmailAddress, AddressFault>,
+    sheets: BTreeMap<ListId, Result<Sheet, HeaderFault>>,
     signer: Option<Signer>,
 }
 
-#[derive(Debug)]
-struct Head {
-    issue: crate::dateline::IssueId,
-    subject: String,
-    lang: String,
-    archived_at: String,
-}
-
 impl Composer {
-    /// Encodes the edition's parts once.
+    /// Writes what is the same for everybody. A fault of it is told when a message is composed.
     pub fn new(edition: &Edition, lists: &[List], keys: Keys) -> Self {
         Self {
             keys,
-            sender: edition.sender.clone(),
-            edition: Head {
-                issue: edition.issue.clone(),
-                subject: edition.subject.clone(),
-                lang: edition.lang.clone(),
-                archived_at: edition.archived_at.clone(),
-            },
-            lists: lists.iter().map(|list| (list.id.clone(), list.clone())).collect(),
-            text: Stencil::new(&edition.text, &edition.mark, Medium::Text),
-            html: Stencil::new(&edition.html, &edition.mark, Medium::Html),
-            boundary: ident::boundary(&edition.hash),
+            issue: edition.issue.clone(),
+            domain: edition.sender.address.domain().to_owned(),
+            base_url: edition.sender.base_url.clone(),
+            bounces: EmailAddress::parse(&format!("b@{}", edition.sender.bounce_domain)),
+            sheets: sheet::sheets(edition, lists),
             signer: None,
         }
     }
@@ -91,75 +86,56 @@ impl Composer {
 
     /// One reader's message.
     pub fn compose(&self, delivery: &Delivery) -> Result<Message, ComposeError> {
-        let list = self.lists.get(&delivery.list).ok_or_else(|| ComposeError::List(delivery.list.clone()))?;
-        let links = Links::new(&self.keys, &self.sender.base_url, delivery);
-        let fields = Fields {
-            name: delivery.name.as_ref().map_or("", PersonName::as_str),
-            address: delivery.address.as_str(),
-            list: &list.name,
-            unsubscribe_url: &links.unsubscribe,
-            preferences_url: &links.preferences,
-        };
-        let head = self.head(delivery, list, &links)?.into_string();
-        let body = self.body(&fields);
-        let signature = self.signer.as_ref().map(|signer| signer.sign(&head, &body, delivery.first_attempt_at)).transpose()?;
-        let octets = [signature.unwrap_or_default().as_bytes(), head.as_bytes(), b"\r\n", &body].concat();
-        let sender = ident::verp(&self.keys, delivery.mailing, delivery.subscriber, &self.sender.bounce_domain)?;
+        let sheet = self.sheets.get(&delivery.list).ok_or_else(|| ComposeError::List(delivery.list.clone()))?;
+        let sheet = sheet.as_ref().map_err(Clone::clone)?;
+        let words = Words::new(&self.keys, &self.base_url, &self.issue, &self.domain, delivery);
+        let head = self.head(sheet, delivery, &words)?;
+        let sender = ident::verp(&self.keys, delivery.mailing, delivery.subscriber, self.bounces.as_ref().map_err(Clone::clone)?)?;
+        let mut octets = head.into_string().into_bytes();
+        let head = octets.len();
+        octets.extend_from_slice(b"\r\n");
+        let body = octets.len();
+        sheet.body.fill(&fields(delivery, &words), &mut octets);
+        if let Some(signer) = &self.signer {
+            let hash = sheet.hash(&octets[body..]);
+            let signature = signer.sign(&octets[..head], &hash, delivery.first_attempt_at)?;
+            put_before(&signature, &mut octets);
+            signer.prove(&octets, delivery.first_attempt_at)?;
+        }
         Ok(Message { envelope: Envelope { sender, recipient: delivery.address.clone() }, octets })
     }
 
-    fn head(&self, delivery: &Delivery, list: &List, links: &Links) -> Result<HeaderBlock, HeaderFault> {
-        let domain = self.sender.address.domain();
-        let base = &self.sender.base_url;
-        let owner = format!("mailto:{}", self.sender.reply_to);
-        let name = self.sender.name.as_ref().map(PersonName::as_str);
-        let mut head = HeaderBlock::new();
-        head.mailbox("From", name, &self.sender.address)?;
-        if self.sender.reply_to != self.sender.address {
-            head.mailbox("Reply-To", name, &self.sender.reply_to)?;
-        }
-        head.mailbox("To", delivery.name.as_ref().map(PersonName::as_str), &delivery.address)?
-            .text("Subject", &self.edition.subject)?
-            .plain("Date", &date(delivery.first_attempt_at))?
-            .id("Message-ID", &ident::message_id(&self.keys, &self.edition.issue, delivery.subscriber, domain))?
-            .plain("MIME-Version", "1.0")?
-            .phrase_and_id("List-Id", &list.name, &format!("{}.{domain}", list.id))?
-            .uris("List-Unsubscribe", &[&links.unsubscribe])?
-            .plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")?
-            .uris("List-Help", &[&format!("{owner}?subject=help")])?
-            .uris("List-Subscribe", &[&format!("{base}/subscribe")])?
-            .uris("List-Owner", &[&owner])?
-            .uris("List-Archive", &[&format!("{base}/")])?
-            .plain("List-Post", "NO")?
-            .uris("Archived-At", &[&self.edition.archived_at])?
-            .plain("Auto-Submitted", "auto-generated")?
-            .plain("Precedence", "bulk")?
-            .plain("X-Auto-Response-Suppress", "OOF, AutoReply")?
-            .plain("Feedback-ID", &format!("{}:{}:masthead:{}", self.edition.issue, list.id, self.sender.sender_id))?
-            .plain("Content-Language", &self.edition.lang)?
-            .with_parameters("Content-Type", "multipart/alternative", &[("boundary", &self.boundary)])?;
+    fn head(&self, sheet: &Sheet, delivery: &Delivery, words: &Words) -> Result<HeaderBlock, HeaderFault> {
+        let signatures = if self.signer.is_some() { SIGNATURES } else { 0 };
+        let mut head = HeaderBlock::with_room(sheet.room + signatures);
+        head.block(&sheet.from)?
+            .mailbox("To", delivery.name.as_ref().map(PersonName::as_str), &delivery.address)?
+            .block(&sheet.subject)?
+            .plain("Date", words.date())?
+            .id("Message-ID", words.message_id())?
+            .block(&sheet.list)?
+            .uris("List-Unsubscribe", &[words.unsubscribe()])?
+            .block(&sheet.rest)?;
         Ok(head)
     }
+}
 
-    fn body(&self, fields: &Fields<'_>) -> Vec<u8> {
-        let mut octets = Vec::with_capacity(96 * 1024);
-        self.part(&mut octets, "text/plain", &self.text, fields);
-        octets.extend_from_slice(b"\r\n");
-        self.part(&mut octets, "text/html", &self.html, fields);
-        octets.extend_from_slice(b"\r\n--");
-        octets.extend_from_slice(self.boundary.as_bytes());
-        octets.extend_from_slice(b"--\r\n");
-        octets
+/// What a reader's copy says in the open places; that of the list's name is closed already.
+fn fields<'a>(delivery: &'a Delivery, words: &'a Words) -> Fields<'a> {
+    Fields {
+        name: delivery.name.as_ref().map_or("", PersonName::as_str),
+        address: delivery.address.as_str(),
+        list: "",
+        unsubscribe_url: words.unsubscribe(),
+        preferences_url: words.preferences(),
     }
+}
 
-    fn part(&self, octets: &mut Vec<u8>, kind: &str, stencil: &Stencil, fields: &Fields<'_>) {
-        octets.extend_from_slice(b"--");
-        octets.extend_from_slice(self.boundary.as_bytes());
-        octets.extend_from_slice(b"\r\nContent-Type: ");
-        octets.extend_from_slice(kind.as_bytes());
-        octets.extend_from_slice(b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
-        stencil.fill(fields, octets);
-    }
+fn put_before(first: &str, octets: &mut Vec<u8>) {
+    let (length, before) = (octets.len(), first.len());
+    octets.resize(length + before, 0);
+    octets.copy_within(..length, before);
+    octets[..before].copy_from_slice(first.as_bytes());
 }
 
 /// The two links of one reader's copy; each token is good for its own purpose only (STANDARDS T6).
@@ -174,15 +150,20 @@ pub struct Links {
 impl Links {
     /// The links that a delivery's reader gets.
     pub fn new(keys: &Keys, base_url: &str, delivery: &Delivery) -> Self {
-        let bearer = Bearer { subscriber: delivery.subscriber, list_number: delivery.list_number };
-        Self {
-            unsubscribe: format!("{base_url}/u/{}", keys.sign(Purpose::Unsubscribe, bearer).url()),
-            preferences: format!("{base_url}/preferences/{}", keys.sign(Purpose::Preferences, bearer).url()),
-        }
+        let mut links = Self { unsubscribe: String::new(), preferences: String::new() };
+        push_link(keys, Purpose::Unsubscribe, base_url, delivery, &mut links.unsubscribe);
+        push_link(keys, Purpose::Preferences, base_url, delivery, &mut links.preferences);
+        links
     }
 }
 
-/// RFC 5322 section 3.3, in UTC with a numeric zone.
-fn date(at: Timestamp) -> String {
-    at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
+fn push_link(keys: &Keys, purpose: Purpose, base_url: &str, delivery: &Delivery, out: &mut String) {
+    let page = if purpose == Purpose::Unsubscribe { "/u/" } else { "/preferences/" };
+    let bearer = Bearer { subscriber: delivery.subscriber, list_number: delivery.list_number };
+    out.push_str(base_url);
+    out.push_str(page);
+    keys.sign(purpose, bearer).push_url(out);
 }
+
+#[cfg(test)]
+mod tests;

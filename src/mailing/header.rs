@@ -7,7 +7,9 @@
 mod phrase;
 mod words;
 
-use unicode_normalization::UnicodeNormalization;
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 use crate::subscription::EmailAddress;
 use crate::subscription::address::is_hidden;
@@ -72,7 +74,25 @@ pub enum HeaderFault {
 impl HeaderBlock {
     /// An empty head.
     pub fn new() -> Self {
-        Self { written: String::with_capacity(2048), names: Vec::with_capacity(24) }
+        Self::with_room(2048)
+    }
+
+    /// An empty head with room for so many octets, and be it for the body that will come after it.
+    pub fn with_room(octets: usize) -> Self {
+        Self { written: String::with_capacity(octets), names: Vec::with_capacity(24) }
+    }
+
+    /// Writes the fields of another block, checked already, as they stand there.
+    pub fn block(&mut self, other: &Self) -> Result<&mut Self, HeaderFault> {
+        if let Some(name) = other.names.iter().find(|name| self.has(name)) {
+            return Err(HeaderFault::Twice(name));
+        }
+        if let Some(last) = other.names.last().filter(|_| self.written.len() + other.written.len() > HEAD) {
+            return Err(HeaderFault::TooLong(last));
+        }
+        self.written.push_str(&other.written);
+        self.names.extend_from_slice(&other.names);
+        Ok(self)
     }
 
     /// Writes unstructured text, such as a subject: as it is where it is plain ASCII, else as encoded words
@@ -99,7 +119,7 @@ impl HeaderBlock {
         let display = clean(name, display)?;
         self.field(name, |line| {
             phrase::write(line, &display);
-            line.spaced_word(&format!("<{address}>"));
+            line.in_brackets(address.as_str());
         })
     }
 
@@ -109,7 +129,7 @@ impl HeaderBlock {
         let id = bare(name, id)?;
         self.field(name, |line| {
             phrase::write(line, &display);
-            line.spaced_word(&format!("<{id}>"));
+            line.in_brackets(id);
         })
     }
 
@@ -120,7 +140,9 @@ impl HeaderBlock {
 
     /// Writes URIs in angle brackets, best first, one a line and never broken (RFC 2369 §2; STANDARDS L2, M9).
     pub fn uris(&mut self, name: &'static str, uris: &[&str]) -> Result<&mut Self, HeaderFault> {
-        let uris = uris.iter().map(|uri| bare(name, uri)).collect::<Result<Vec<_>, _>>()?;
+        for uri in uris {
+            bare(name, uri)?;
+        }
         self.field(name, |line| {
             for (number, uri) in uris.iter().enumerate() {
                 if number > 0 {
@@ -182,7 +204,7 @@ impl HeaderBlock {
         if !is_name(name) {
             return Err(HeaderFault::Name(name));
         }
-        if self.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        if self.has(name) {
             return Err(HeaderFault::Twice(name));
         }
         let before = self.written.len();
@@ -199,6 +221,10 @@ impl HeaderBlock {
         self.written.push_str("\r\n");
         self.names.push(name);
         Ok(self)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// The last look at a field, whichever way it was written.
@@ -230,12 +256,24 @@ impl Line<'_> {
 
     /// A blank and a word, on the next line if this one has no room.
     fn spaced_word(&mut self, word: &str) {
-        if self.column + 1 + word.len() > self.limit {
+        self.space_before(word.len());
+        self.word(word);
+    }
+
+    /// A blank and an address or id in angle brackets, likewise.
+    fn in_brackets(&mut self, bare: &str) {
+        self.space_before(bare.len() + 2);
+        self.word("<");
+        self.word(bare);
+        self.word(">");
+    }
+
+    fn space_before(&mut self, octets: usize) {
+        if self.column + 1 + octets > self.limit {
             self.fold();
         } else {
             self.word(" ");
         }
-        self.word(word);
     }
 
     /// Begins a continuation line. The blank with which it begins is the one that stood here, or one that counts for
@@ -260,11 +298,12 @@ impl Line<'_> {
 }
 
 /// NFC, once nothing hidden is in it (STANDARDS M16).
-fn clean(name: &'static str, value: &str) -> Result<String, HeaderFault> {
+fn clean<'a>(name: &'static str, value: &'a str) -> Result<Cow<'a, str>, HeaderFault> {
     match value.chars().find(|&c| is_hidden(c)) {
         Some(character) => Err(HeaderFault::Character { name, character }),
         None if value.is_empty() => Err(HeaderFault::Empty(name)),
-        None => Ok(value.nfc().collect()),
+        None if value.is_ascii() || is_nfc_quick(value.chars()) == IsNormalized::Yes => Ok(Cow::Borrowed(value)),
+        None => Ok(Cow::Owned(value.nfc().collect())),
     }
 }
 

@@ -6,6 +6,7 @@ use data_encoding::{BASE32_NOPAD, HEXLOWER};
 
 use super::MailingId;
 use crate::dateline::IssueId;
+use crate::subscription::token::octets::Octets;
 use crate::subscription::token::{Keys, varint};
 use crate::subscription::{AddressFault, EmailAddress, SubscriberId};
 
@@ -13,6 +14,9 @@ use crate::subscription::{AddressFault, EmailAddress, SubscriberId};
 const BOUNCE: &str = "b+";
 /// Octets of the MAC in a bounce address: 80 bits, since a forged bounce costs us little and local parts are short.
 const BOUNCE_MAC: usize = 10;
+/// Most octets of what a bounce address says: key, two numbers, MAC; and of its local part.
+const BOUNCE_OCTETS: usize = 1 + 2 * varint::MAX + BOUNCE_MAC;
+const BOUNCE_LOCAL: usize = BOUNCE.len() + (BOUNCE_OCTETS * 8).div_ceil(5);
 /// Octets of the MAC in a Message-ID.
 const MESSAGE_MAC: usize = 12;
 
@@ -22,25 +26,37 @@ const MESSAGE_MAC: usize = 12;
 /// The same on every try, so that a receiver who got it twice can drop one; without a key nobody can tell from it whose
 /// message it was. It comes from the oldest key held: a new key, added while a mailing is under way, does not change it.
 pub fn message_id(keys: &Keys, issue: &IssueId, subscriber: SubscriberId, domain: &str) -> String {
-    let mut message = issue.as_str().as_bytes().to_vec();
-    message.push(0);
-    message.extend_from_slice(&subscriber.0.to_be_bytes());
-    let mac = keys.steady_mac("message id", &message);
-    format!("{issue}.{}@{domain}", HEXLOWER.encode(mac.get(..MESSAGE_MAC).unwrap_or_default()))
+    let mut id = String::new();
+    push_message_id(keys, issue, subscriber, domain, &mut id);
+    id
+}
+
+/// Appends [`message_id`].
+pub fn push_message_id(keys: &Keys, issue: &IssueId, subscriber: SubscriberId, domain: &str, out: &mut String) {
+    let mac = keys.steady_mac("message id", &[issue.as_str().as_bytes(), &[0], &subscriber.0.to_be_bytes()]);
+    out.push_str(issue.as_str());
+    out.push('.');
+    HEXLOWER.encode_append(mac.get(..MESSAGE_MAC).unwrap_or_default(), out);
+    out.push('@');
+    out.push_str(domain);
 }
 
 /// The envelope sender of one delivery, to which its bounces return: `b+<lower-case base32>@domain` (STANDARDS S10).
 ///
 /// The same on every try under the same keys: greylisting waits for just that pair of addresses (RFC 6647). The local
-/// part has at most 52 octets. The only fault is a domain that is none.
-pub fn verp(keys: &Keys, mailing: MailingId, subscriber: SubscriberId, domain: &str) -> Result<EmailAddress, AddressFault> {
+/// part has at most 52 octets; `home` is any address at the domain to which bounces return.
+pub fn verp(keys: &Keys, mailing: MailingId, subscriber: SubscriberId, home: &EmailAddress) -> Result<EmailAddress, AddressFault> {
     let key = keys.newest_number();
-    let mut octets = vec![key];
+    let mut octets = Octets::<BOUNCE_OCTETS>::new();
+    octets.extend([key]);
     varint::write(mailing.0.cast_unsigned(), &mut octets);
     varint::write(subscriber.0.cast_unsigned(), &mut octets);
-    let mac = bounce_mac(keys, key, mailing, subscriber).unwrap_or_default();
-    octets.extend_from_slice(&mac);
-    EmailAddress::parse(&format!("{BOUNCE}{}@{domain}", BASE32_NOPAD.encode(&octets).to_ascii_lowercase()))
+    octets.extend_from_slice(&bounce_mac(keys, key, mailing, subscriber).unwrap_or_default());
+    let mut local = String::with_capacity(BOUNCE_LOCAL);
+    local.push_str(BOUNCE);
+    BASE32_NOPAD.encode_append(&octets, &mut local);
+    local.make_ascii_lowercase();
+    home.with_local(&local)
 }
 
 /// Whose bounce it is that came to this address, if [`verp`] made it, in whatever case it returns. The domain is not
@@ -70,7 +86,7 @@ fn bounce_mac(keys: &Keys, key: u8, mailing: MailingId, subscriber: SubscriberId
     let mut message = [0; 16];
     message[..8].copy_from_slice(&mailing.0.to_be_bytes());
     message[8..].copy_from_slice(&subscriber.0.to_be_bytes());
-    let mac = keys.mac(key, "bounce", &message)?;
+    let mac = keys.mac(key, "bounce", &[&message])?;
     mac.first_chunk().copied()
 }
 
@@ -80,6 +96,10 @@ mod tests {
 
     fn keys() -> Keys {
         Keys::new(1, &[7; 32])
+    }
+
+    fn home() -> EmailAddress {
+        EmailAddress::parse("b@bounce.example.org").unwrap()
     }
 
     fn issue(id: &str) -> IssueId {
@@ -103,8 +123,8 @@ mod tests {
 
     #[test]
     fn s10_a_bounce_address_names_its_delivery_and_nobody_else_can_write_it() {
-        let sender = verp(&keys(), MailingId(12), SubscriberId(70_000), "bounce.example.org").unwrap();
-        assert_eq!(sender, verp(&keys(), MailingId(12), SubscriberId(70_000), "bounce.example.org").unwrap());
+        let sender = verp(&keys(), MailingId(12), SubscriberId(70_000), &home()).unwrap();
+        assert_eq!(sender, verp(&keys(), MailingId(12), SubscriberId(70_000), &home()).unwrap());
         assert_eq!(read_verp(&keys(), &sender), Some((MailingId(12), SubscriberId(70_000))));
         let shouted = EmailAddress::parse(&sender.as_str().to_uppercase()).unwrap();
         assert_eq!(read_verp(&keys(), &shouted), Some((MailingId(12), SubscriberId(70_000))));
@@ -123,10 +143,11 @@ mod tests {
 
     #[test]
     fn s10_the_longest_bounce_address_fits() {
-        let sender = verp(&keys(), MailingId(i64::MAX), SubscriberId(-1), "bounce.example.org").unwrap();
+        let sender = verp(&keys(), MailingId(i64::MAX), SubscriberId(-1), &home()).unwrap();
         assert!(sender.local().len() <= 64, "{sender}");
         assert_eq!(read_verp(&keys(), &sender), Some((MailingId(i64::MAX), SubscriberId(-1))));
-        assert!(verp(&keys(), MailingId(1), SubscriberId(1), "localhost").is_err());
+        let far = EmailAddress::parse(&format!("b@{}.example.org", "long.".repeat(40).trim_end_matches('.'))).unwrap();
+        assert!(verp(&keys(), MailingId(i64::MAX), SubscriberId(-1), &far).is_err());
     }
 
     #[test]

@@ -121,6 +121,24 @@ impl EmailAddress {
         Ok(Self { wire, at })
     }
 
+    /// Another local part at the same domain, which has been read once and need not be read again: what
+    /// [`EmailAddress::parse`] would make of the two, in a fraction of the time.
+    pub fn with_local(&self, local: &str) -> Result<Self, AddressFault> {
+        let domain = self.domain();
+        if !local.is_ascii() {
+            return Self::parse(&format!("{local}@{domain}"));
+        }
+        check_local(local)?;
+        let mut wire = String::with_capacity(local.len() + 1 + domain.len());
+        wire.push_str(local);
+        wire.push('@');
+        wire.push_str(domain);
+        if wire.len() > MAX_ADDRESS {
+            return Err(AddressFault::TooLong);
+        }
+        Ok(Self { wire, at: local.len() })
+    }
+
     /// Reads an address as people and exports write it: `jane@x.org`, `<jane@x.org>`, `mailto:jane@x.org`,
     /// `Jane Roe <jane@x.org>`, `"Roe, Jane" <jane@x.org>`.
     pub fn parse_mailbox(text: &str) -> Result<(Option<PersonName>, Self), AddressFault> {

@@ -4,6 +4,7 @@
 //! (RFC 8058 §6; STANDARDS L5, T6). It does not expire: a departure must work for ever (L8). Where a link is to work only
 //! once, the store remembers that.
 
+pub(crate) mod octets;
 pub(crate) mod varint;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 
+use self::octets::Octets;
 use super::SubscriberId;
 
 /// Octets of the MAC in a token: 128 bits (STANDARDS T6).
@@ -60,13 +62,18 @@ pub struct Bearer {
 
 /// A signed token, to be written as a URL or a mail address needs it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Token(Vec<u8>);
+pub struct Token(Octets<TOKEN>);
 
 impl Token {
     /// As a path segment of a link: base64url without padding, at most 32 characters for lists below 16 384 and
     /// subscribers below two million.
     pub fn url(&self) -> String {
         BASE64URL_NOPAD.encode(&self.0)
+    }
+
+    /// Appends [`Token::url`].
+    pub fn push_url(&self, out: &mut String) {
+        BASE64URL_NOPAD.encode_append(&self.0, out);
     }
 
     /// As part of a local part: lower-case base32 without padding, since some servers fold case; at most 52 octets
@@ -136,8 +143,8 @@ impl Keys {
 
     /// Signs for one purpose with the newest key.
     pub fn sign(&self, purpose: Purpose, bearer: Bearer) -> Token {
-        let mut token = Vec::with_capacity(TOKEN);
-        token.push(self.newest.number);
+        let mut token = Octets::new();
+        token.extend([self.newest.number]);
         varint::write(u64::from(bearer.list_number), &mut token);
         varint::write(bearer.subscriber.0.cast_unsigned(), &mut token);
         let tag = self.newest.tag(purpose, bearer);
@@ -173,13 +180,14 @@ impl Keys {
         self.newest.number
     }
 
-    /// An HMAC-SHA-256 of something that is no token, by the key of that number. `label` must be unlike every other label.
-    pub(crate) fn mac(&self, number: u8, label: &'static str, message: &[u8]) -> Option<[u8; 32]> {
+    /// An HMAC-SHA-256 of something that is no token, by the key of that number. `label` must be unlike every other label;
+    /// the parts of the message are signed as one.
+    pub(crate) fn mac(&self, number: u8, label: &'static str, message: &[&[u8]]) -> Option<[u8; 32]> {
         self.numbered(number).map(|key| key.mac(label, message))
     }
 
     /// The same by the oldest key held, which stays the same when a new one is added.
-    pub(crate) fn steady_mac(&self, label: &'static str, message: &[u8]) -> [u8; 32] {
+    pub(crate) fn steady_mac(&self, label: &'static str, message: &[&[u8]]) -> [u8; 32] {
         self.older.last().unwrap_or(&self.newest).mac(label, message)
     }
 
@@ -207,21 +215,23 @@ impl Key {
         message[..3].copy_from_slice(&[VERSION, purpose.letter(), self.number]);
         message[3..7].copy_from_slice(&bearer.list_number.to_be_bytes());
         message[7..].copy_from_slice(&bearer.subscriber.0.to_be_bytes());
-        self.tag_of("token", &message)
+        self.tag_of("token", &[&message])
     }
 
-    fn mac(&self, label: &'static str, message: &[u8]) -> [u8; 32] {
+    fn mac(&self, label: &'static str, message: &[&[u8]]) -> [u8; 32] {
         let mut mac = [0; 32];
         mac.copy_from_slice(self.tag_of(label, message).as_ref());
         mac
     }
 
-    fn tag_of(&self, label: &'static str, message: &[u8]) -> hmac::Tag {
+    fn tag_of(&self, label: &'static str, message: &[&[u8]]) -> hmac::Tag {
         let mut context = hmac::Context::with_key(&self.secret);
         context.update(b"masthead ");
         context.update(label.as_bytes());
         context.update(&[0]);
-        context.update(message);
+        for part in message {
+            context.update(part);
+        }
         context.sign()
     }
 }

@@ -17,6 +17,9 @@ const GOOD: &str = "[publication]\nname = \"The Lantern\"\nfrom = \"The Lantern 
                     [store]\nurl = \"sqlite:data/masthead.db\"\n[[relay]]\nname = \"main\"\nurl = \"folder:outbox\"\n";
 const LIST: &str = "[[list]]\nid = \"general\"\nname = \"General\"\n";
 
+const DKIM: &str = "[dkim]\ndomain = \"news.example.org\"\nselector = \"nl2026\"\nkey_file = \"k1\"\n";
+const NEXT: &str = "next_selector = \"nl2027\"\nnext_key_file = \"k2\"\n";
+
 fn found(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
     let environment: Vec<_> = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let source = Source::new("config/masthead.toml", text);
@@ -25,7 +28,7 @@ fn found(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn settings_are_told_with_their_place() {
-    let cases: [(String, &[&str]); 7] = [
+    let cases: [(String, &[&str]); 13] = [
         (format!("{GOOD}{LIST}"), &[]),
         ("[publication\n".to_owned(), &["error config 1:13"]),
         (format!("{GOOD}colour = 1\n{LIST}"), &["error config 12:1"]),
@@ -35,6 +38,15 @@ fn settings_are_told_with_their_place() {
         (
             format!("{GOOD}{LIST}[dkim]\ndomain = \"other.example.net\"\nselector = \"a b\"\nkey_file = \"k\"\n"),
             &["error config-value 16:10", "error config-value 17:12"],
+        ),
+        (format!("{GOOD}{LIST}{DKIM}{NEXT}next_from = \"2027-01-15\"\n"), &[]),
+        (format!("{GOOD}{LIST}{DKIM}ed25519_selector = \"ed\"\ned25519_key_file = \"k3\"\n"), &[]),
+        (format!("{GOOD}{LIST}{DKIM}{NEXT}"), &["error config-value 19:17"]),
+        (format!("{GOOD}{LIST}{DKIM}{NEXT}next_from = \"soon\"\n"), &["error config-value 21:13"]),
+        (format!("{GOOD}{LIST}{DKIM}next_from = \"2027-01-15\"\n"), &["error config-value 19:13"]),
+        (
+            format!("{GOOD}{LIST}{DKIM}ed25519_selector = \"nl2026\"\n"),
+            &["error config-value 19:20", "error config-value 19:20"],
         ),
     ];
     for (text, wanted) in cases {
@@ -132,4 +144,17 @@ fn the_environment_sets_traffic_too() {
     assert_eq!((config.relays[0].per_day, config.relays[0].warm_up), (Some(9), true));
     assert_eq!(config.report_to.len(), 2);
     assert!(!config.breaker.is_on);
+}
+#[test]
+fn d5_the_next_key_takes_over_by_the_clock_of_the_publication() {
+    for (written, instant) in [
+        ("2027-01-15", "2027-01-15T05:00:00Z"),
+        ("2027-01-15 09:00", "2027-01-15T14:00:00Z"),
+        ("2027-01-15T09:00:00Z", "2027-01-15T09:00:00Z"),
+    ] {
+        let source = Source::new("config/masthead.toml", format!("{GOOD}{LIST}{DKIM}{NEXT}next_from = \"{written}\"\n"));
+        let config = config::parse(&source, Path::new("/newsroom"), &[], jiff::Timestamp::UNIX_EPOCH).clean().unwrap().0;
+        let (from, key) = config.dkim.unwrap().next.unwrap();
+        assert_eq!((from.to_string().as_str(), key.selector.as_str()), (instant, "nl2027"), "{written}");
+    }
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Brings the outside checkers of the mail and the pages: Chromium, Java, three node modules, and a Python package that
-# verifies signatures; the last four into a folder of their own.
+# Brings the outside checkers of the mail and the pages: Chromium, Java, three node modules, and two Python packages that
+# verify signatures; the last five into a folder of their own.
 #
 #   tests/oracles/install.sh [FOLDER]      FOLDER defaults to MASTHEAD_ORACLES, else target/oracles
 #
 # Safe to run again: what is there already is left alone, and then nothing goes over the network.
 set -euo pipefail
 
-readonly DKIMPY=1.1.8
+readonly PACKAGES=(dkimpy==1.1.8 pynacl==1.6.2)
 readonly MODULES=(axe-core@4.14.1 playwright-core@1.65.1 vnu-jar@26.9.27)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -59,10 +59,10 @@ if ((${#missing[@]} > 0)); then
   npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error --save-exact "${missing[@]}" >/dev/null
 fi
 
-# A Python package, likewise.
-if ! PYTHONPATH=$folder/python python3 -c 'import dkim' >/dev/null 2>&1; then
-  say "fetching dkimpy==$DKIMPY into $folder"
-  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$folder/python" "dkimpy==$DKIMPY"
+# Python packages, likewise; the second is for Ed25519.
+if ! PYTHONPATH=$folder/python python3 -c 'import dkim, nacl.signing' >/dev/null 2>&1; then
+  say "fetching ${PACKAGES[*]} into $folder"
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --upgrade --target "$folder/python" "${PACKAGES[@]}"
 fi
 
 say "ready in $folder"

@@ -1,6 +1,6 @@
-//! Outside checkers on the HTML that the real binary prints: the Nu Html Checker for its grammar, axe-core for its readers.
+//! Outside checkers: the Nu Html Checker on the HTML's grammar, axe-core on its readers, dkimpy and mail-auth on signatures.
 //!
-//! `tests/oracles/install.sh` brings them. Where they are missing, a test says `SKIPPED` on stderr and passes; with
+//! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
 
 // An oracle that cannot be asked as it should fails its test at once.
@@ -10,6 +10,8 @@
 mod signatures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "thousand.rs"]
+mod thousand;
 
 use std::env;
 use std::ffi::OsStr;

@@ -29,4 +29,15 @@ proptest! {
         prop_assert_eq!(EmailAddress::parse(&wire.to_uppercase()).map(|other| other.key()).unwrap_or(address.key()), address.key());
         prop_assert!(!address.masked().contains(address.local()) || address.local().chars().count() <= 1, "{}", address.masked());
     }
+
+    #[test]
+    fn s10_another_local_part_at_a_known_domain_is_as_if_the_whole_were_read(local in "[a-zA-Z0-9._%+'=/ä\"@<, -]{0,70}", domain in "[a-z]{1,60}(\\.[a-z]{2,60}){1,4}") {
+        let Ok(home) = EmailAddress::parse(&format!("b@{domain}")) else { return Ok(()) };
+        let whole = EmailAddress::parse(&format!("{local}@{domain}"));
+        let trimmed = local != local.trim();
+        match home.with_local(&local) {
+            Ok(address) => prop_assert_eq!(Ok(address), whole),
+            Err(_) => prop_assert!(whole.is_err() || trimmed, "{:?}", whole),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod address;
+mod compose;
 mod header;
 mod manuscript;
 mod quoted_printable;

@@ -1,6 +1,7 @@
 //! STANDARDS M1, M13, M14: any text survives quoted-printable, whole or in pieces, on lines that no relay touches.
 
-use masthead::edition::quoted_printable::{encode, encode_last, encode_segment, encode_slot};
+use masthead::edition::html::escape;
+use masthead::edition::quoted_printable::{encode, encode_escaped_slot, encode_last, encode_segment, encode_slot};
 use proptest::prelude::*;
 
 /// A decoder written from RFC 2045 §6.7 alone; it refuses whatever that section calls illegal.
@@ -29,9 +30,9 @@ fn decode(encoded: &str) -> String {
 fn check_lines(encoded: &str) -> Result<(), TestCaseError> {
     for line in encoded.split("\r\n") {
         prop_assert!(line.len() <= 76, "{} characters: {line:?}", line.len());
-        prop_assert!(line.bytes().all(|b| b == b'\t' || (b' '..=b'~').contains(&b)), "{line:?}");
+        prop_assert!(line.bytes().all(|b| (b' '..=b'~').contains(&b)) && !line.contains("  "), "{line:?}");
         prop_assert!(!line.starts_with('.') && !line.starts_with("From "), "{line:?}");
-        prop_assert!(!line.ends_with([' ', '\t']), "{line:?}");
+        prop_assert!(!line.ends_with(' '), "{line:?}");
         let mut whole = Vec::new();
         for part in line.trim_end_matches('=').split('=').skip(1) {
             whole.push(u8::from_str_radix(&part[..2], 16).unwrap());
@@ -106,6 +107,15 @@ proptest! {
         let encoded = String::from_utf8(encoded).unwrap();
         check_lines(&encoded)?;
         prop_assert_eq!(decode(&encoded), expected);
+    }
+
+    #[test]
+    fn t3_escaping_on_the_way_is_as_good_as_escaping_before(value in prop_oneof!["[&<>\"a .é\\r\\n]{0,120}", "\\PC{0,60}", Just("From <".to_owned())]) {
+        let entity = |octet| [(b'&', "&amp;"), (b'<', "&lt;"), (b'>', "&gt;"), (b'"', "&quot;")].into_iter().find(|pair| pair.0 == octet).map(|pair| pair.1);
+        let (mut before, mut on_the_way) = (Vec::new(), Vec::new());
+        encode_slot(&escape(&value), &mut before);
+        encode_escaped_slot(&value, entity, &mut on_the_way);
+        prop_assert_eq!(before, on_the_way);
     }
 
     #[test]

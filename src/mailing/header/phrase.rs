@@ -11,10 +11,12 @@ pub(super) fn write(line: &mut Line<'_>, name: &str) {
         return line.folded(name);
     }
     let plain = !name.contains("=?") && name.bytes().all(|b| (b' '..=b'~').contains(&b));
-    let quoted = quote(name);
-    // A quoted string is never folded: its blanks are part of the name, and some readers keep the fold in it.
-    if plain && !name.starts_with(' ') && !name.ends_with(' ') && quoted.len() <= room {
-        return line.word(&quoted);
+    if plain && !name.starts_with(' ') && !name.ends_with(' ') {
+        let quoted = quote(name);
+        // A quoted string is never folded: its blanks are part of the name, and some readers keep the fold in it.
+        if quoted.len() <= room {
+            return line.word(&quoted);
+        }
     }
     words::write_encoded(line, name);
 }

@@ -65,7 +65,7 @@ fn write_character(line: &mut Line<'_>, character: &str) {
         _ => {
             for octet in character.bytes() {
                 line.word("=");
-                line.word(&HEXUPPER.encode(&[octet]));
+                line.word(HEXUPPER.encode_mut_str(&[octet], &mut [0; 2]));
             }
         }
     }

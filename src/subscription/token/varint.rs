@@ -4,12 +4,12 @@
 pub(crate) const MAX: usize = 10;
 
 /// Appends a number.
-pub(crate) fn write(mut number: u64, out: &mut Vec<u8>) {
+pub(crate) fn write(mut number: u64, out: &mut impl Extend<u8>) {
     while number >= 0x80 {
-        out.push(lowest(number) | 0x80);
+        out.extend([lowest(number) | 0x80]);
         number >>= 7;
     }
-    out.push(lowest(number));
+    out.extend([lowest(number)]);
 }
 
 fn lowest(number: u64) -> u8 {
