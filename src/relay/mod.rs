@@ -3,6 +3,7 @@
 mod capabilities;
 mod connect;
 pub mod folder;
+pub mod mx;
 mod outgoing;
 mod reply_lines;
 mod settings;
