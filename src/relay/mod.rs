@@ -10,6 +10,7 @@ mod capabilities;
 mod connect;
 mod conversation;
 pub mod folder;
+pub mod mx;
 mod outgoing;
 mod replies;
 mod settings;

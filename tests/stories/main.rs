@@ -12,6 +12,7 @@ mod drop_folder;
 mod front_desk;
 mod killed;
 mod lists;
+mod mail_exchanges;
 mod odd_issues;
 mod readers_in_and_out;
 mod reading_room;

@@ -8,6 +8,7 @@
 
 pub mod demo;
 pub mod linter;
+pub mod name_server;
 pub mod newsroom;
 pub mod reading;
 pub mod sink;
