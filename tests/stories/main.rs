@@ -7,6 +7,7 @@
 mod support;
 
 mod answers;
+mod chaos;
 mod drafts;
 mod drop_folder;
 mod front_desk;

@@ -6,7 +6,9 @@
 // A server that cannot start fails its story at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+pub mod chance;
 pub mod demo;
+pub mod later;
 pub mod linter;
 pub mod newsroom;
 pub mod reading;
