@@ -11,5 +11,6 @@ pub mod demo;
 pub mod later;
 pub mod linter;
 pub mod newsroom;
+pub mod postfix;
 pub mod reading;
 pub mod sink;
