@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the outside checkers of the mail and the pages: Chromium, Java, three node modules, and two Python packages that
-# verify signatures; the last five into a folder of their own.
+# Brings the outside checkers of the mail and the pages: Chromium, Java, Postfix, three node modules, and two Python packages
+# that verify signatures; the last five into a folder of their own.
 #
 #   tests/oracles/install.sh [FOLDER]      FOLDER defaults to MASTHEAD_ORACLES, else target/oracles
 #
@@ -32,6 +32,7 @@ have_browser || wanted+=(chromium)
 have java || wanted+=(default-jre-headless)
 have node || wanted+=(nodejs)
 have npm || wanted+=(npm)
+[[ -x /usr/sbin/postfix ]] || wanted+=(postfix)
 have python3 || wanted+=(python3)
 python3 -m pip --version >/dev/null 2>&1 || wanted+=(python3-pip)
 if ((${#wanted[@]} > 0)); then
@@ -40,6 +41,13 @@ if ((${#wanted[@]} > 0)); then
   if ((EUID != 0)); then
     have sudo || { say "needs root for: apt-get install ${wanted[*]}" >&2; exit 1; }
     as_root=(sudo -n)
+  fi
+  # Whatever is installed is asked by the tests, and never runs by itself: 101 forbids it to start.
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+    trap '"${as_root[@]}" rm -f "$policy"' EXIT
   fi
   "${as_root[@]}" apt-get -qq update
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${wanted[@]}" >/dev/null

@@ -1,4 +1,5 @@
-//! Outside checkers: the Nu Html Checker on the HTML's grammar, axe-core on its readers, dkimpy and mail-auth on signatures.
+//! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
+//! its readers, dkimpy and mail-auth for its signatures, and Postfix for its SMTP.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
@@ -6,6 +7,8 @@
 // An oracle that cannot be asked as it should fails its test at once.
 #![allow(clippy::unwrap_used)]
 
+#[path = "postfix.rs"]
+mod postfix;
 #[path = "signatures.rs"]
 mod signatures;
 #[path = "../support/mod.rs"]

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::support::newsroom::{ISSUE, Newsroom, close_to_others, set_mode};
 use crate::support::sink::{Action, At, Sink, When};
 
-const ANOTHER_ISSUE: &str =
+pub(super) const ANOTHER_ISSUE: &str =
     "---\ntitle: The Month After\nstatus: ready\npreheader: Short and sweet.\n---\n# The Month After\n\nAll is well.\n";
 
 fn reader(number: usize) -> String {

@@ -7,10 +7,13 @@
 mod support;
 
 mod answers;
+mod chaos;
 mod drafts;
 mod drop_folder;
 mod front_desk;
+mod greylisting;
 mod killed;
+mod limits;
 mod lists;
 mod mail_exchanges;
 mod odd_issues;

@@ -6,9 +6,12 @@
 // A server that cannot start fails its story at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+pub mod chance;
 pub mod demo;
+pub mod later;
 pub mod linter;
 pub mod name_server;
 pub mod newsroom;
+pub mod postfix;
 pub mod reading;
 pub mod sink;

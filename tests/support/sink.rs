@@ -1,42 +1,26 @@
 //! An SMTP server that keeps every message it is handed, watches the client's manners, and misbehaves on request.
 
+mod record;
 mod script;
 mod session;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use record::Record;
+pub use record::{Handed, Received};
 pub use script::{Action, At, When};
 use script::{Rule, Script};
 pub use tls::Authority;
 
 /// Longer than anything takes on a busy machine.
 const AMPLE: Duration = Duration::from_mins(3);
-
-/// One message, as it arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
-    /// MAIL FROM, between the brackets.
-    pub sender: String,
-    /// What followed the sender, such as `SIZE=4`.
-    pub parameters: String,
-    /// RCPT TO, between the brackets.
-    pub recipient: String,
-    /// What followed the recipient, such as `NOTIFY=FAILURE`.
-    pub wishes: String,
-    /// The message without the doubled dots and the final one.
-    pub bytes: Vec<u8>,
-    /// The connection that brought it, counted from 1.
-    pub connection: usize,
-    /// Whether it came under TLS.
-    pub secure: bool,
-}
 
 /// How a client gets TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +38,16 @@ pub struct SinkBuilder {
     account: Option<(String, String)>,
     mechanisms: String,
     rules: Vec<Rule>,
+    keeps: bool,
 }
 
 impl SinkBuilder {
+    /// Keeps no octets of messages and no commands, only the log: for a story with very many readers.
+    pub fn forgetful(mut self) -> Self {
+        self.keeps = false;
+        self
+    }
+
     /// Offers exactly these extensions, besides STARTTLS and AUTH.
     pub fn offering(mut self, extensions: &[&str]) -> Self {
         self.extensions = extensions.iter().map(|&extension| extension.to_owned()).collect();
@@ -114,6 +105,7 @@ impl SinkBuilder {
             account: self.account,
             mechanisms: self.mechanisms,
             rules: self.rules,
+            keeps: self.keeps,
         };
         let record = Arc::new(Record::default());
         let acceptor = tokio::spawn(accept(listener, Arc::new(script), Arc::clone(&record)));
@@ -123,12 +115,11 @@ impl SinkBuilder {
 
 async fn accept(listener: TcpListener, script: Arc<Script>, record: Arc<Record>) {
     while let Ok((socket, _)) = listener.accept().await {
-        let number = record.open();
+        let seat = Record::open(&record);
         let (script, record) = (Arc::clone(&script), Arc::clone(&record));
         tokio::spawn(async move {
             // A client that hangs up ends the session; that is its right.
-            let _ = session::serve(socket, number, &script, &record).await;
-            record.close();
+            let _ = session::serve(socket, seat, &script, &record).await;
         });
     }
 }
@@ -152,6 +143,7 @@ impl Sink {
             account: None,
             mechanisms: "PLAIN LOGIN".to_owned(),
             rules: Vec::new(),
+            keeps: true,
         }
     }
 
@@ -172,9 +164,29 @@ impl Sink {
 
     /// Waits until `count` messages have arrived.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
+        self.until(count).await;
+        self.messages()
+    }
+
+    /// The same for who does not want to see them.
+    pub async fn until(&self, count: usize) {
         let mut arrived = self.record.arrived.subscribe();
         in_time(arrived.wait_for(|arrived| *arrived >= count)).await.expect("the record outlives the sink");
-        self.messages()
+    }
+
+    /// How many messages have arrived.
+    pub fn arrived(&self) -> usize {
+        *self.record.arrived.borrow()
+    }
+
+    /// What it said of each reader, in that order: the truth that a ledger is compared with.
+    pub fn log(&self) -> Vec<Handed> {
+        self.record.state().log.clone()
+    }
+
+    /// The connections that ended without a good-bye of either side, as those of a killed client do.
+    pub fn broken_off(&self) -> BTreeSet<usize> {
+        self.record.state().broken_off.clone()
     }
 
     /// Waits until no connection is open, for what a client does on leaving.
@@ -223,54 +235,4 @@ impl Drop for Sink {
 /// Fails a story that waits for what never comes.
 async fn in_time<T>(event: impl Future<Output = T>) -> T {
     tokio::time::timeout(AMPLE, event).await.expect("what a story waits for comes")
-}
-
-/// What happened, shared by the sessions.
-struct Record {
-    state: Mutex<State>,
-    arrived: watch::Sender<usize>,
-    open: watch::Sender<usize>,
-}
-
-#[derive(Default)]
-struct State {
-    messages: Vec<Received>,
-    commands: Vec<String>,
-    faults: Vec<String>,
-    connections: usize,
-    most_open: usize,
-    turns: usize,
-}
-
-impl Default for Record {
-    fn default() -> Self {
-        Self { state: Mutex::default(), arrived: watch::Sender::new(0), open: watch::Sender::new(0) }
-    }
-}
-
-impl Record {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("no session panics while it writes this")
-    }
-
-    fn open(&self) -> usize {
-        self.open.send_modify(|open| *open += 1);
-        let mut state = self.state();
-        state.connections += 1;
-        state.most_open = state.most_open.max(*self.open.borrow());
-        state.connections
-    }
-
-    fn close(&self) {
-        self.open.send_modify(|open| *open -= 1);
-    }
-
-    fn keep(&self, message: Received) {
-        self.state().messages.push(message);
-        self.arrived.send_modify(|arrived| *arrived += 1);
-    }
-
-    fn fault(&self, fault: impl Into<String>) {
-        self.state().faults.push(fault.into());
-    }
 }

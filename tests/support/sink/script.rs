@@ -1,6 +1,9 @@
 //! What a sink offers and how it misbehaves.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio_rustls::TlsAcceptor;
 
@@ -23,17 +26,36 @@ pub enum At {
     Quit,
 }
 
+/// Whether a recipient is meant.
+type Fits = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// Which of the occasions at a point.
 pub enum When {
     /// Each.
     Always,
     /// Only this one, counted from 1 over all connections.
     Nth(usize),
+    /// Each whose number can be divided by this one.
+    Every(usize),
+    /// Those on a connection that has brought at least so many messages.
+    Carried(usize),
     /// Those at RCPT or later whose recipient fits.
-    Recipient(Box<dyn Fn(&str) -> bool + Send + Sync>),
+    Recipient(Fits),
+    /// The first of each recipient that fits; what comes later is not meant.
+    First(Fits),
 }
 
 impl When {
+    /// Those whose recipient fits.
+    pub fn of(fits: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::Recipient(Box::new(fits))
+    }
+
+    /// The first of each recipient that fits, as greylisting means it.
+    pub fn first_of(fits: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self::First(Box::new(fits))
+    }
+
     /// Those whose recipient is this one.
     pub fn to(address: &str) -> Self {
         let address = address.to_owned();
@@ -50,7 +72,9 @@ pub enum Action {
     Octets(Vec<u8>),
     /// Answers well, and adds these octets in the same write.
     Also(Vec<u8>),
-    /// Closes the connection without an answer.
+    /// Answers well, after this time.
+    Late(Duration),
+    /// Closes the connection without an answer; at [`At::Dot`] before the message is read.
     Drop,
     /// Keeps the message and closes without an answer; only at [`At::Dot`].
     DropAfterDot,
@@ -77,20 +101,39 @@ impl Action {
     }
 }
 
+/// The code of what is answered when `usual` would be the good answer; 0 if nothing is.
+pub(super) fn spoken(action: Option<&Action>, usual: &str) -> u16 {
+    let said = match action {
+        None | Some(Action::Also(_) | Action::Late(_)) => usual.as_bytes(),
+        Some(Action::Reply(line)) => line.as_bytes(),
+        Some(Action::Octets(octets)) => octets,
+        Some(_) => b"",
+    };
+    said.get(..3).and_then(|code| std::str::from_utf8(code).ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// What a rule looks at, besides the point of the conversation.
+pub(super) struct Occasion<'a> {
+    pub(super) recipient: &'a str,
+    /// Messages that this connection has brought before.
+    pub(super) carried: usize,
+}
+
 /// An action, where it takes place, and how often that place was reached.
 pub(super) struct Rule {
     at: At,
     when: When,
     action: Action,
     seen: AtomicUsize,
+    met: Mutex<HashSet<String>>,
 }
 
 impl Rule {
     pub(super) fn new(at: At, when: When, action: Action) -> Self {
-        Self { at, when, action, seen: AtomicUsize::new(0) }
+        Self { at, when, action, seen: AtomicUsize::new(0), met: Mutex::default() }
     }
 
-    fn fits(&self, at: At, recipient: &str) -> bool {
+    fn fits(&self, at: At, occasion: &Occasion<'_>) -> bool {
         if self.at != at {
             return false;
         }
@@ -98,8 +141,16 @@ impl Rule {
         match &self.when {
             When::Always => true,
             When::Nth(wanted) => nth == *wanted,
-            When::Recipient(fits) => fits(recipient),
+            When::Every(number) => nth.is_multiple_of(*number),
+            When::Carried(count) => occasion.carried >= *count,
+            When::Recipient(fits) => fits(occasion.recipient),
+            When::First(fits) => fits(occasion.recipient) && self.meets(occasion.recipient),
         }
+    }
+
+    /// Whether this recipient is seen for the first time.
+    fn meets(&self, recipient: &str) -> bool {
+        self.met.lock().expect("no session panics while it writes this").insert(recipient.to_owned())
     }
 }
 
@@ -111,12 +162,13 @@ pub(super) struct Script {
     pub(super) account: Option<(String, String)>,
     pub(super) mechanisms: String,
     pub(super) rules: Vec<Rule>,
+    pub(super) keeps: bool,
 }
 
 impl Script {
     /// What to do at this point instead of answering well.
-    pub(super) fn action(&self, at: At, recipient: &str) -> Option<&Action> {
-        self.rules.iter().filter(|rule| rule.fits(at, recipient)).map(|rule| &rule.action).next()
+    pub(super) fn action(&self, at: At, occasion: &Occasion<'_>) -> Option<&Action> {
+        self.rules.iter().filter(|rule| rule.fits(at, occasion)).map(|rule| &rule.action).next()
     }
 
     pub(super) fn offers_pipelining(&self) -> bool {

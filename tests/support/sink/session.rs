@@ -7,15 +7,16 @@ use data_encoding::BASE64;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::script::{Action, At, Script};
-use super::{Cover, Received, Record};
+use super::Cover;
+use super::record::{Handed, Received, Record, Seat};
+use super::script::{Action, At, Occasion, Script, spoken};
 
 trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
 
 /// Speaks with one client until it leaves or the script ends it.
-pub(super) async fn serve(socket: TcpStream, number: usize, script: &Script, record: &Record) -> io::Result<()> {
+pub(super) async fn serve(socket: TcpStream, seat: Seat, script: &Script, record: &Record) -> io::Result<()> {
     socket.set_nodelay(true)?;
     let is_secure = script.cover == Cover::Implicit;
     let line: Box<dyn Line> = match &script.acceptor {
@@ -23,15 +24,18 @@ pub(super) async fn serve(socket: TcpStream, number: usize, script: &Script, rec
         _ => Box::new(socket),
     };
     let transaction = Transaction::default();
+    let is_known = script.account.is_none();
     let mut session = Session {
         line,
         unread: Vec::new(),
         has_answered: false,
-        number,
+        number: seat.number(),
+        seat,
+        carried: 0,
         script,
         record,
         is_secure,
-        is_known: script.account.is_none(),
+        is_known,
         transaction,
     };
     session.run().await
@@ -43,6 +47,9 @@ struct Session<'a> {
     /// Since it last waited for the client.
     has_answered: bool,
     number: usize,
+    seat: Seat,
+    /// Messages that came over this connection.
+    carried: usize,
     script: &'a Script,
     record: &'a Record,
     is_secure: bool,
@@ -68,13 +75,15 @@ enum Outcome {
     Over,
 }
 
-impl Session<'_> {
+impl<'a> Session<'a> {
     async fn run(&mut self) -> io::Result<()> {
         if self.answer(At::Connect, "220 sink.example.org ESMTP").await? != Outcome::Done {
             return Ok(());
         }
         while let Some(command) = self.read_line().await? {
-            self.record.state().commands.push(command.clone());
+            if self.script.keeps {
+                self.record.state().commands.push(command.clone());
+            }
             if self.obey(&command).await? == Outcome::Over {
                 break;
             }
@@ -210,10 +219,12 @@ impl Session<'_> {
         if outcome != Outcome::Done {
             return Ok(outcome);
         }
-        let script = self.script;
-        let action = script.action(At::Dot, &self.transaction.asked);
+        let action = self.action(At::Dot);
         match action {
-            Some(Action::Drop) => return Ok(Outcome::Over),
+            Some(Action::Drop) => {
+                self.log(0, &[]);
+                return self.act(action, "").await;
+            }
             Some(Action::Deaf) => std::future::pending().await,
             Some(Action::Interrupt(line)) => {
                 self.fill().await?;
@@ -223,23 +234,38 @@ impl Session<'_> {
             _ => {}
         }
         let Some(bytes) = self.read_message().await? else { return Ok(Outcome::Over) };
-        let is_kept = match action {
-            Some(Action::Reply(line)) => line.starts_with("25"),
-            None | Some(Action::DropAfterDot | Action::StallAfterDot | Action::Also(_)) => true,
-            Some(_) => false,
-        };
+        let usual = "250 2.0.0 kept";
+        let code = spoken(action, usual);
+        let is_kept = code / 10 == 25 || matches!(action, Some(Action::DropAfterDot | Action::StallAfterDot | Action::Also(_)));
+        self.carried += 1;
+        self.log(code, &bytes);
         let Transaction { sender, parameters, mut recipients, wishes, .. } = std::mem::take(&mut self.transaction);
         if let Some(recipient) = recipients.pop().filter(|_| is_kept) {
             let sender = sender.unwrap_or_default();
+            let bytes = if self.script.keeps { bytes } else { Vec::new() };
             self.record.keep(Received { sender, parameters, recipient, wishes, bytes, connection: self.number, secure: self.is_secure });
         }
-        self.act(action, "250 2.0.0 kept").await
+        self.act(action, usual).await
+    }
+
+    /// Writes a line of the log: this code for this message, of which nothing may have come.
+    fn log(&self, code: u16, bytes: &[u8]) {
+        let Transaction { sender, asked, .. } = &self.transaction;
+        self.record.log(Handed::new(sender.as_deref().unwrap_or_default(), asked, bytes, code, self.number));
+    }
+
+    fn action(&self, at: At) -> Option<&'a Action> {
+        self.script.action(at, &Occasion { recipient: &self.transaction.asked, carried: self.carried })
     }
 
     /// Answers as scripted, or as usual.
     async fn answer(&mut self, at: At, usual: &str) -> io::Result<Outcome> {
-        let script = self.script;
-        let action = script.action(at, &self.transaction.asked);
+        let action = self.action(at);
+        let code = spoken(action, usual);
+        // What is wrong only because the command before it was refused says nothing about a reader.
+        if matches!(at, At::Rcpt | At::Data) && !matches!(code, 200..400 | 503) {
+            self.log(code, &[]);
+        }
         self.act(action, usual).await
     }
 
@@ -249,7 +275,14 @@ impl Session<'_> {
             Some(Action::Reply(line)) => self.write(format!("{line}\r\n").as_bytes()).await,
             Some(Action::Octets(octets)) => self.write(octets).await,
             Some(Action::Also(more)) => self.write(&[format!("{usual}\r\n").as_bytes(), more].concat()).await,
-            Some(Action::Drop | Action::DropAfterDot | Action::Interrupt(_)) => Ok(Outcome::Over),
+            Some(Action::Late(delay)) => {
+                tokio::time::sleep(*delay).await;
+                self.write(format!("{usual}\r\n").as_bytes()).await
+            }
+            Some(Action::Drop | Action::DropAfterDot | Action::Interrupt(_)) => {
+                self.seat.leave();
+                Ok(Outcome::Over)
+            }
             Some(Action::Stall | Action::StallAfterDot | Action::Deaf) => self.outlast_client().await,
             Some(Action::Garbage) => {
                 self.line.write_all(b"\0\xff\xfe<html>\r\n\r\n\0").await?;
@@ -283,14 +316,19 @@ impl Session<'_> {
     }
 
     async fn write(&mut self, reply: &[u8]) -> io::Result<Outcome> {
-        self.line.write_all(reply).await?;
-        self.line.flush().await?;
         self.has_answered = true;
-        Ok(match reply {
+        let outcome = match reply {
             [b'2' | b'4', b'2', b'1', ..] => Outcome::Over,
             [b'2' | b'3', ..] => Outcome::Done,
             _ => Outcome::Refused,
-        })
+        };
+        if outcome == Outcome::Over {
+            // Before the client can know: it may open the next connection at once.
+            self.seat.leave();
+        }
+        self.line.write_all(reply).await?;
+        self.line.flush().await?;
+        Ok(outcome)
     }
 
     async fn fill(&mut self) -> io::Result<bool> {

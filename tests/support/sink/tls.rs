@@ -35,6 +35,13 @@ impl Authority {
         &self.pem
     }
 
+    /// A server's private key and the certificate for it, as PEM, for a server of others' making.
+    pub fn server_pem(&self) -> String {
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(self.names.clone()).expect("good names");
+        format!("{}{}", key.serialize_pem(), params.signed_by(&key, &self.issuer).expect("a certificate").pem())
+    }
+
     /// The server's side of TLS, with a certificate of this authority.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
