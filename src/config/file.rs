@@ -100,6 +100,8 @@ pub(super) struct Delivery {
     pub(super) give_up_after: Option<Text>,
     pub(super) bounce_domain: Option<Text>,
     pub(super) sender_id: Option<Text>,
+    #[serde(default)]
+    pub(super) report_to: Vec<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

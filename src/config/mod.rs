@@ -56,6 +56,8 @@ pub struct Config {
     pub on_doubt: OnDoubt,
     /// When deferred deliveries are tried again.
     pub plan: RetryPlan,
+    /// Who is told what became of a mailing.
+    pub report_to: Vec<EmailAddress>,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
     /// The key that signs unsubscribe links.
@@ -182,6 +184,9 @@ impl Reader<'_> {
         let store = self.store(&file.store.url);
         let plan = self.plan(&file.delivery);
         let on_doubt = self.on_doubt(file.delivery.on_doubt.as_ref());
+        let addresses = file.delivery.report_to.iter();
+        let report_to =
+            addresses.filter_map(|to| self.parsed(to, EmailAddress::parse, "write an address such as `desk@example.org`")).collect();
         let path = |written: &Option<Spanned<String>>, usual: &str| {
             self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
         };
@@ -216,6 +221,7 @@ impl Reader<'_> {
             lists,
             relays,
             on_doubt,
+            report_to,
             plan: plan?,
         })
     }

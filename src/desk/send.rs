@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 
-use super::check;
+use super::{check, report};
 use crate::app::{AppError, Newsroom};
 use crate::config::{RelayConfig, RelayPlace, secret};
 use crate::dateline::IssueId;
@@ -133,6 +133,9 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
     let tally = store.tally(mailing.id).await?;
     tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
+    if is_finished || halted.is_some() && !progress.must_stop() {
+        report::tell(newsroom, &mailing.issue, halted.as_deref()).await;
+    }
     Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
 }
 
@@ -179,6 +182,11 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<(Issue, Ed
 fn first_relay(newsroom: &Newsroom) -> Result<&RelayConfig, AppError> {
     let relays = &newsroom.config().relays;
     relays.first().ok_or_else(|| AppError::Refused("no relay is configured: add a table `[[relay]]` with `name` and `url`".to_owned()))
+}
+
+/// Every relay, in order of duty, ready to be connected to.
+pub(super) fn relays(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
+    newsroom.config().relays.iter().map(|config| relay(newsroom, config)).collect()
 }
 
 /// A relay ready to be connected to.

@@ -183,6 +183,6 @@ impl Links {
 }
 
 /// RFC 5322 section 3.3, in UTC with a numeric zone.
-fn date(at: Timestamp) -> String {
+pub(super) fn date(at: Timestamp) -> String {
     at.strftime("%a, %d %b %Y %H:%M:%S +0000").to_string()
 }

@@ -5,7 +5,10 @@ pub mod dkim;
 pub mod fate;
 pub mod header;
 pub mod ident;
+pub mod letter;
+mod pause;
 pub mod plan;
+mod provider;
 pub mod reply;
 pub mod settle;
 
@@ -16,6 +19,8 @@ use crate::dateline::IssueId;
 use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
 
 pub use fate::Fate;
+pub use pause::Pause;
+pub use provider::ProviderId;
 pub use reply::{EnhancedCode, Reply, Stage};
 
 /// A mailing's number in the store.

@@ -1,6 +1,7 @@
 //! What an answer makes of a delivery, of its reader, and of the run (the reply table of STANDARDS 1.4).
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::fate::OnDoubt;
 use super::plan::RetryPlan;
@@ -21,7 +22,8 @@ pub enum Outcome {
 }
 
 /// What follows for the reader's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Judgement {
     /// Nothing.
     Nothing,

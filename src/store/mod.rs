@@ -8,6 +8,7 @@
 //! - no call holds a transaction open while somebody waits on the network;
 //! - whatever a call changes, it changes whole or not at all.
 
+mod reason;
 pub mod sqlite;
 
 use async_trait::async_trait;
@@ -20,6 +21,8 @@ use crate::issue::archive::ArchivedIssue;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Fate, Mailing, MailingId, Reply, Stage};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
+
+pub use reason::Reason;
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
