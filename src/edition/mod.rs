@@ -5,6 +5,7 @@ pub mod marks;
 pub mod press;
 pub mod quoted_printable;
 mod render;
+mod report;
 pub mod stencil;
 mod templates;
 pub mod text;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use press::{Press, TemplateFile};
 pub use render::{Imprint, render};
+pub use report::report;
 pub use templates::BUILT_IN;
 
 use crate::dateline::IssueId;

@@ -6,14 +6,17 @@
 mod calls;
 mod compile;
 mod names;
+mod specimens;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use handlebars::{Handlebars, RenderError, no_escape};
+use handlebars::{Context, Handlebars, Helper, Output, RenderContext, RenderError, RenderErrorReason, no_escape};
 use serde::Serialize;
 
+use self::specimens::Mail;
 use super::html::escape;
+use super::report::grouped;
 use super::templates::BUILT_IN;
 use crate::diagnostic::{Checked, Diagnostic, Source, Span, has_errors, nearest};
 
@@ -51,11 +54,8 @@ impl Press {
             }
             sources.insert(name, Arc::clone(&file.source));
         }
-        let mut html = Handlebars::new();
-        html.set_strict_mode(true);
+        let (mut html, mut text) = (registry(), registry());
         html.register_escape_fn(escape);
-        let mut text = Handlebars::new();
-        text.set_strict_mode(true);
         text.set_prevent_indent(true);
         text.register_escape_fn(no_escape);
         let mut partials = BTreeMap::new();
@@ -65,7 +65,7 @@ impl Press {
             match compile::compile(name, source) {
                 Ok(template) => {
                     partials.insert(name.clone(), calls::called(&template));
-                    used.gather(&template, source);
+                    used.gather(name, &template, source);
                     registry.register_template(name, template);
                 }
                 Err(found) => {
@@ -91,12 +91,14 @@ impl Press {
     /// What goes wrong when every mail is printed once with everything in it and once with as little as can be.
     fn trials(&self) -> Vec<Diagnostic> {
         let mut found: Vec<Diagnostic> = Vec::new();
-        for view in names::specimens() {
-            for name in ["issue/subject.txt", "issue/body.txt", "issue/body.html"] {
-                if let Err(fault) = self.print(name, &view)
-                    && !found.contains(&fault)
-                {
-                    found.push(*fault);
+        for mail in Mail::ALL {
+            for view in specimens::of(mail) {
+                for name in mail.templates() {
+                    if let Err(fault) = self.print(name, &view)
+                        && !found.contains(&fault)
+                    {
+                        found.push(*fault);
+                    }
                 }
             }
         }
@@ -131,6 +133,31 @@ impl Press {
             None => found,
         }
     }
+}
+
+/// Empty, strict, and able to print numbers for reading: `{{count total}}`.
+fn registry() -> Handlebars<'static> {
+    let mut registry = Handlebars::new();
+    registry.set_strict_mode(true);
+    registry.register_helper("count", Box::new(count));
+    registry
+}
+
+/// Prints a number with its thousands set apart.
+fn count(
+    call: &Helper<'_>,
+    _: &Handlebars<'_>,
+    _: &Context,
+    _: &mut RenderContext<'_, '_>,
+    out: &mut dyn Output,
+) -> Result<(), RenderError> {
+    let number = call.param(0).ok_or(RenderErrorReason::ParamNotFoundForIndex("count", 0))?;
+    if number.is_value_missing() {
+        return Err(RenderErrorReason::MissingVariable(number.relative_path().cloned()).into());
+    }
+    let wrong = || RenderErrorReason::ParamTypeMismatchForName("count", "0".to_owned(), "a number".to_owned());
+    out.write(&grouped(number.value().as_u64().ok_or_else(wrong)?))?;
+    Ok(())
 }
 
 fn name_of(path: &str) -> &str {

@@ -80,7 +80,7 @@ fn size(issue: &Issue, octets: usize) -> Option<Diagnostic> {
 }
 
 /// Lines without trailing spaces, never more than two blank ones, one line end at the end.
-fn tidy(text: &str) -> String {
+pub(super) fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = 0;
     for line in text.trim().lines() {

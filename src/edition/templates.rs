@@ -18,6 +18,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("partials/related.txt.hbs", include_str!("../../templates/partials/related.txt.hbs")),
     ("partials/section.html.hbs", include_str!("../../templates/partials/section.html.hbs")),
     ("partials/section.txt.hbs", include_str!("../../templates/partials/section.txt.hbs")),
+    ("report/body.txt.hbs", include_str!("../../templates/report/body.txt.hbs")),
+    ("report/subject.txt.hbs", include_str!("../../templates/report/subject.txt.hbs")),
     ("style/mail.css", include_str!("../../templates/style/mail.css")),
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
 ];

@@ -212,6 +212,29 @@ fn padded(cell: &str, width: usize, alignment: Alignment) -> String {
     }
 }
 
+/// Rows of cells as columns, the first set to the left and the others, which are figures, to the right. A first cell that
+/// leaves its figures no room stands on a line of its own.
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let many = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0);
+    let figures: Vec<usize> = (1..many).map(widest).collect();
+    let room = WIDTH.saturating_sub(figures.iter().map(|width| width + 2).sum());
+    let first = rows.iter().filter_map(|row| row.first()).map(|cell| cell.width()).filter(|width| *width <= room).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for row in rows {
+        let Some((name, rest)) = row.split_first() else { continue };
+        let cells: Vec<String> = rest.iter().zip(&figures).map(|(cell, width)| padded(cell, width + 2, Alignment::Right)).collect();
+        let set = cells.concat();
+        if name.width() > first {
+            lines.push(name.clone());
+            lines.push(format!("{}{set}", " ".repeat(first)));
+        } else {
+            lines.push(format!("{}{set}", padded(name, first, Alignment::Start)).trim_end().to_owned());
+        }
+    }
+    lines.join("\n")
+}
+
 /// A table too wide for its columns: each row as lines of `Title: value`.
 fn records(head: &[(String, Alignment)], rows: &[Vec<String>], indent: &str) -> String {
     let hanging = format!("{indent}  ");

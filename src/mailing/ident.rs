@@ -41,6 +41,15 @@ pub fn push_message_id(keys: &Keys, issue: &IssueId, subscriber: SubscriberId, d
     out.push_str(domain);
 }
 
+/// The Message-ID of a letter, without its angle brackets: `report.<24 hex digits>@domain` (STANDARDS M6).
+///
+/// `about` is what makes the letter one of its kind: the same letter to the same person has the same id.
+pub fn letter_id(keys: &Keys, kind: &str, about: &str, to: &EmailAddress, domain: &str) -> String {
+    let message = [kind, about, &to.key()].join("\0");
+    let mac = keys.steady_mac("letter id", message.as_bytes());
+    format!("{kind}.{}@{domain}", HEXLOWER.encode(mac.get(..MESSAGE_MAC).unwrap_or_default()))
+}
+
 /// The envelope sender of one delivery, to which its bounces return: `b+<lower-case base32>@domain` (STANDARDS S10).
 ///
 /// The same on every try under the same keys: greylisting waits for just that pair of addresses (RFC 6647). The local

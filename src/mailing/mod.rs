@@ -5,6 +5,7 @@ pub mod dkim;
 pub mod fate;
 pub mod header;
 pub mod ident;
+pub mod letter;
 pub mod pause;
 pub mod plan;
 pub mod provider;

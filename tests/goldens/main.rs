@@ -6,6 +6,7 @@
 // A newsroom that cannot be set up fails the test at once.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
+mod letters;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -14,7 +15,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::linter::lint;
+use support::linter::{lint, lint_letter};
 use support::newsroom::{ISSUE, Newsroom};
 
 /// The golden messages by file name, as the binary prints them now.
@@ -31,8 +32,10 @@ fn printed() -> BTreeMap<String, Vec<u8>> {
         ("tin-dipper-2026-11.eml", message(&sample, "2026-11", None)),
         ("tin-dipper-2026-11-for-mizuki.eml", message(&sample, "2026-11", Some("mizuki@example.net"))),
     ]
+    .into_iter()
+    .chain(letters::printed())
     .map(|(name, octets)| (name.to_owned(), octets))
-    .into()
+    .collect()
 }
 
 fn folder() -> PathBuf {
@@ -54,7 +57,8 @@ fn every_message_is_as_it_was_when_somebody_looked_at_it() {
     let mut faults = Vec::new();
     let printed = printed();
     for (name, octets) in &printed {
-        assert_eq!(lint(octets), [], "{name}");
+        let findings = if name.starts_with("letter-") { lint_letter(octets) } else { lint(octets) };
+        assert_eq!(findings, [], "{name}");
         let path = folder().join(name);
         if overwrites {
             fs::write(&path, octets).unwrap();
@@ -66,7 +70,7 @@ fn every_message_is_as_it_was_when_somebody_looked_at_it() {
     }
     for entry in fs::read_dir(folder()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        if name != "main.rs" && !printed.contains_key(&name) {
+        if !["main.rs", "letters.rs"].contains(&name.as_str()) && !printed.contains_key(&name) {
             faults.push(format!("{name} is an orphan: no test prints it"));
         }
     }

@@ -82,6 +82,29 @@ fn a_fault_in_a_template_is_shown_in_the_newsrooms_own_file() {
 }
 
 #[test]
+fn the_reports_templates_are_tried_like_the_issues() {
+    let body = "report/body.txt.hbs";
+    let cases: [(&str, &[&str]); 8] = [
+        ("{{count accepted}} of {{count total}}\n{{#each providers}}{{name}} {{count total}}{{/each}}{{{figures}}}", &[]),
+        ("a\n {{acepted}}\n", &["error template-unknown-name 2:2"]),
+        ("a\n {{count acepted}}\n", &["error template-unknown-name 2:2"]),
+        ("{{count title}}\n", &["error template-fault 1:1"]),
+        ("{{count}}\n", &["error template-fault 1:1"]),
+        ("{{#if advise}}x{{/if}}\n", &["warning template-name-suspect 1:1"]),
+        ("{{#if sections}}x{{/if}}\n", &["warning template-name-suspect 1:1"]),
+        ("{{#if (eq state \"out\")}}\n{{else}}{{outt}}{{/if}}", &["error template-unknown-name 2:9"]),
+    ];
+    for (text, wanted) in cases {
+        let wanted: Vec<_> = wanted.iter().map(|line| format!("templates/{body}: {line}")).collect();
+        assert_eq!(found(&[(body, text)]), wanted, "{text}");
+    }
+    let told = press(&[(body, "{{#if advise}}x{{/if}}")]).diagnostics;
+    assert_eq!(told[0].help.as_deref(), Some("did you mean `advice`?"));
+    assert_eq!(found(&[("issue/subject.txt.hbs", "{{subject}}{{#if halted}}x{{/if}}")]).len(), 1, "no issue is ever halted");
+    assert_eq!(found(&[("report/subject.txt.hbs", "{{issue}} {{#if halted}}{{halted}}{{/if}}")]), Vec::<String>::new());
+}
+
+#[test]
 fn a_circle_of_partials_is_told_and_does_not_end_the_press() {
     let circle = [
         (FEATURED, "{{> partials/a.html}}"),

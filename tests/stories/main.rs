@@ -20,5 +20,6 @@ mod odd_issues;
 mod readers_in_and_out;
 mod reading_room;
 mod relay;
+mod reports;
 mod strict_linter;
 mod the_press;

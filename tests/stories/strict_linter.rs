@@ -1,6 +1,6 @@
 //! The linter that the stories trust is not easily pleased: each of its rules speaks up against a sloppy message.
 
-use crate::support::linter::{lint, rules};
+use crate::support::linter::{letter_rules, lint, lint_letter, rules};
 
 /// A message that keeps every rule.
 const GOOD: &str = "From: The Letter <letter@news.example.org>\r\n\
@@ -117,4 +117,40 @@ fn what_needs_many_octets_is_found_too() {
     long("H7", "<p>Good", "<p onclick=3D\"run()\">Good".to_owned());
     long("H6", "<p>Good", "<img alt=3D\"\" src=3D\"http://example.org/a.png\"><p>Good".to_owned());
     long("M12", "Good morning.\r\nUnsub", "Good b=_1 morning.\r\nUnsub".to_owned());
+}
+
+/// A letter that keeps every rule.
+const LETTER: &str = "From: The Letter <letter@news.example.org>\r\n\
+    To: desk@example.org\r\n\
+    Subject: 2014-12 is out\r\n\
+    Date: Mon, 01 Dec 2014 14:00:00 +0000\r\n\
+    Message-ID: <report.0a@news.example.org>\r\n\
+    MIME-Version: 1.0\r\n\
+    Auto-Submitted: auto-generated\r\n\
+    Content-Type: text/plain; charset=utf-8\r\n\
+    Content-Transfer-Encoding: quoted-printable\r\n\
+    \r\n\
+    All is well.\r\n";
+
+#[test]
+fn a_letter_is_judged_by_the_rules_for_letters() {
+    assert_eq!(lint_letter(LETTER.as_bytes()), []);
+    assert!(rules(LETTER.as_bytes()).contains(&"L3"), "a letter is no issue");
+    assert!(letter_rules(GOOD.as_bytes()).contains(&"L15"), "and an issue no letter");
+    for (rule, before, after) in [
+        ("L10", "Auto-Submitted: auto-generated\r\n", ""),
+        ("L15", "Auto-Submitted", "Precedence: bulk\r\nAuto-Submitted"),
+        ("L15", "Auto-Submitted", "List-Id: <a.example.org>\r\nAuto-Submitted"),
+        ("M3", "To: desk@example.org\r\n", ""),
+        ("M12", "text/plain", "text/html"),
+        ("M13", "; charset=utf-8", ""),
+        ("M13", "quoted-printable\r\n", "8bit\r\n"),
+        ("M13", "All is", ".All is"),
+        ("M15", "All is well.", ""),
+        ("X1", "All is well.", "All is well=\r\n, and it goes on and on until no screen of eighty columns has room for it=\r\n any more"),
+    ] {
+        assert!(LETTER.contains(before), "{before:?} is not in the careful letter");
+        let found = letter_rules(LETTER.replace(before, after).as_bytes());
+        assert!(found.contains(&rule), "{rule} said nothing of {after:?}, but {found:?} did");
+    }
 }

@@ -33,26 +33,53 @@ impl Findings {
     }
 }
 
-/// Every rule that the message breaks; none for a message that all receivers take.
+/// What a message is: some rules are about the mail of lists, some about all other mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An issue to a list's reader.
+    Issue,
+    /// A one-off mail to one person.
+    Letter,
+}
+
+/// Every rule that an issue's message breaks; none for one that all receivers take.
 pub fn lint(raw: &[u8]) -> Vec<Finding> {
+    lint_as(Kind::Issue, raw)
+}
+
+/// Every rule that a letter breaks.
+pub fn lint_letter(raw: &[u8]) -> Vec<Finding> {
+    lint_as(Kind::Letter, raw)
+}
+
+fn lint_as(kind: Kind, raw: &[u8]) -> Vec<Finding> {
     let mut found = Findings::default();
     octets(raw, &mut found);
     let end = position(raw, b"\r\n\r\n").unwrap_or(raw.len());
     let fields = head::fields(&raw[..end], &mut found);
-    head::check(&fields, end, &mut found);
+    head::check(kind, &fields, end, &mut found);
     match MessageParser::default().parse(raw) {
         Some(message) => {
             second_reader(&message, &fields, &mut found);
-            body::check(&message, raw, &mut found);
+            body::check(kind, &message, raw, &mut found);
         }
         None => found.check(false, "M3", "no parser can read it"),
     }
     found.0
 }
 
-/// The ids of the rules broken, each once.
+/// The ids of the rules that an issue's message breaks, each once.
 pub fn rules(raw: &[u8]) -> Vec<&'static str> {
-    let mut rules: Vec<&'static str> = lint(raw).into_iter().map(|finding| finding.rule).collect();
+    ids(lint(raw))
+}
+
+/// The ids of the rules that a letter breaks, each once.
+pub fn letter_rules(raw: &[u8]) -> Vec<&'static str> {
+    ids(lint_letter(raw))
+}
+
+fn ids(findings: Vec<Finding>) -> Vec<&'static str> {
+    let mut rules: Vec<&'static str> = findings.into_iter().map(|finding| finding.rule).collect();
     rules.sort_unstable();
     rules.dedup();
     rules

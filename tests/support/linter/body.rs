@@ -2,39 +2,50 @@
 
 use mail_parser::{Message, MessagePart, MimeHeaders as _, PartType};
 
-use super::{Findings, position};
+use super::{Findings, Kind, position};
 
 /// What no part of a mail may hold: those clients strip or distrust it (STANDARDS H6, H7).
 const ELEMENTS: [&str; 9] = ["script", "form", "iframe", "object", "embed", "link", "base", "svg", "picture"];
 
 /// All rules about the parts.
-pub(super) fn check(message: &Message<'_>, raw: &[u8], found: &mut Findings) {
+pub(super) fn check(kind: Kind, message: &Message<'_>, raw: &[u8], found: &mut Findings) {
     let top = message.content_type();
     let boundary = top.and_then(|kind| kind.attribute("boundary")).unwrap_or_default();
+    let leaves: Vec<&MessagePart<'_>> = message.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_))).collect();
+    // A letter that has nothing to show in HTML is one plain part.
+    let is_bare = kind == Kind::Letter && top.is_some_and(|kind| is(kind, "text", "plain"));
+    if is_bare {
+        found.check(leaves.len() == 1, "M12", "a plain letter with more than one part");
+    } else {
+        alternatives(top, boundary, &leaves, found);
+    }
+    for part in leaves {
+        let inner = raw.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
+        encoding(part, inner, found);
+        found.check(boundary.is_empty() || position(inner, boundary.as_bytes()).is_none(), "M12", "the boundary stands in a part");
+        match &part.body {
+            PartType::Text(text) => plain(kind, text, found),
+            PartType::Html(html) => markup(html, found),
+            _ => {}
+        }
+    }
+    lines(raw, found);
+}
+
+/// M12: the same in plain text and in HTML, the richest last.
+fn alternatives(top: Option<&mail_parser::ContentType<'_>>, boundary: &str, leaves: &[&MessagePart<'_>], found: &mut Findings) {
     found.check(top.is_some_and(|kind| is(kind, "multipart", "alternative")), "M12", "the whole is no multipart/alternative");
     found.check(
         (1..=70).contains(&boundary.len()) && boundary.contains("=_"),
         "M12",
         format!("the boundary could occur in a part: {boundary}"),
     );
-    let leaves: Vec<&MessagePart<'_>> = message.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_))).collect();
     let kinds: Vec<bool> = leaves
         .iter()
         .zip(["plain", "html"])
         .map(|(part, wanted)| part.content_type().is_some_and(|kind| is(kind, "text", wanted)))
         .collect();
     found.check(leaves.len() == 2 && kinds.iter().all(|kind| *kind), "M12", "the parts are not text/plain, then text/html");
-    for part in leaves {
-        let inner = raw.get(part.offset_body as usize..part.offset_end as usize).unwrap_or_default();
-        encoding(part, inner, found);
-        found.check(boundary.is_empty() || position(inner, boundary.as_bytes()).is_none(), "M12", "the boundary stands in a part");
-        match &part.body {
-            PartType::Text(text) => plain(text, found),
-            PartType::Html(html) => markup(html, found),
-            _ => {}
-        }
-    }
-    lines(raw, found);
 }
 
 fn is(kind: &mail_parser::ContentType<'_>, main: &str, sub: &str) -> bool {
@@ -78,12 +89,13 @@ fn lines(raw: &[u8], found: &mut Findings) {
     found.check(longest.is_none_or(|longest| longest <= 76), "M13", format!("a line of {longest:?} octets in a part"));
 }
 
-/// X1: narrow lines, and a way out.
-fn plain(text: &str, found: &mut Findings) {
+/// M15, X1: something to say, narrow lines, and in an issue a way out.
+fn plain(kind: Kind, text: &str, found: &mut Findings) {
+    found.check(!text.trim().is_empty(), "M15", "the plain text says nothing");
     for line in text.lines() {
         found.check(line.chars().count() <= 78 || line.contains("http"), "X1", format!("a wide line: {line}"));
     }
-    found.check(text.contains("nsubscribe: http"), "X1", "the plain text says nowhere how to leave");
+    found.check(kind == Kind::Letter || text.contains("nsubscribe: http"), "X1", "the plain text says nowhere how to leave");
     leaks(text, found);
 }
 

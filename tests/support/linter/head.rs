@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64;
 
-use super::Findings;
+use super::{Findings, Kind};
 
 /// One field, unfolded.
 pub(super) struct Field {
@@ -10,19 +10,10 @@ pub(super) struct Field {
     pub(super) value: String,
 }
 
-const ONCE: [&str; 11] = [
-    "from",
-    "date",
-    "message-id",
-    "subject",
-    "to",
-    "mime-version",
-    "content-type",
-    "list-id",
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-    "list-help",
-];
+const ONCE: [&str; 7] = ["from", "date", "message-id", "subject", "to", "mime-version", "content-type"];
+
+/// What an issue has besides.
+const ONCE_IN_ISSUES: [&str; 4] = ["list-id", "list-unsubscribe", "list-unsubscribe-post", "list-help"];
 
 /// Fields of addresses, where a phrase stands before an address.
 const MAILBOXES: [&str; 5] = ["from", "to", "cc", "reply-to", "sender"];
@@ -53,7 +44,7 @@ pub(super) fn fields(head: &[u8], found: &mut Findings) -> Vec<Field> {
 }
 
 /// All rules about the fields; `end` is the head's length in octets.
-pub(super) fn check(fields: &[Field], end: usize, found: &mut Findings) {
+pub(super) fn check(kind: Kind, fields: &[Field], end: usize, found: &mut Findings) {
     let all = |name: &str| fields.iter().filter(|field| field.name == name).map(|field| field.value.trim()).collect::<Vec<_>>();
     let one = |name: &str| all(name).first().copied().unwrap_or_default();
     for field in fields {
@@ -61,7 +52,8 @@ pub(super) fn check(fields: &[Field], end: usize, found: &mut Findings) {
         found.check(times == 1, "M3", format!("{} stands there {times} times", field.name));
         words(field, found);
     }
-    for name in ONCE {
+    let more: &[&str] = if kind == Kind::Issue { &ONCE_IN_ISSUES } else { &[] };
+    for name in ONCE.iter().chain(more) {
         found.check(!all(name).is_empty(), "M3", format!("{name} is missing"));
     }
     for name in ["bcc", "return-path", "received"] {
@@ -77,7 +69,10 @@ pub(super) fn check(fields: &[Field], end: usize, found: &mut Findings) {
     found.check(has_numeric_zone(one("date")), "M5", format!("no numeric zone in {}", one("date")));
     identifier(one("message-id"), one("from"), found);
     found.check(one("mime-version") == "1.0", "M3", "a MIME version that nobody knows");
-    list_fields(fields, found);
+    match kind {
+        Kind::Issue => list_fields(fields, found),
+        Kind::Letter => letter_fields(fields, found),
+    }
 }
 
 /// L1 to L3: what a list's mail says about itself.
@@ -100,6 +95,16 @@ fn list_fields(fields: &[Field], found: &mut Findings) {
             "L2",
             format!("{name} is no list of URIs in brackets: {value}"),
         );
+    }
+}
+
+/// L10, L15: what a letter says of itself, and that it is no list's mail.
+fn letter_fields(fields: &[Field], found: &mut Findings) {
+    let one = |name: &str| fields.iter().find(|field| field.name == name).map_or("", |field| field.value.trim());
+    found.check(one("auto-submitted") == "auto-generated", "L10", "it does not say that a program wrote it");
+    for field in fields {
+        let is_lists = field.name.starts_with("list-") || ["precedence", "feedback-id", "archived-at"].contains(&field.name.as_str());
+        found.check(!is_lists, "L15", format!("{} stands in a letter, which is no list's mail", field.name));
     }
 }
 

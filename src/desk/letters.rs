@@ -1,0 +1,60 @@
+//! Hands letters to a relay: each once, since nobody waits for a report that comes twice.
+
+use super::send::relays;
+use crate::app::{AppError, Newsroom};
+use crate::mailing::letter::Letter;
+use crate::relay::{Connection, Relay};
+
+/// Hands letters over through the first relay that can be connected to. Returns how many a relay took.
+///
+/// A letter that is refused, that cannot be composed or whose answer is lost is logged, without its address, and keeps
+/// no other from its reader. The error is that keys or relays cannot be had; what was taken by then is taken.
+pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppError> {
+    let config = newsroom.config();
+    let (sender, lang) = (&config.imprint.sender, config.house.lang.as_str());
+    let (keys, signer, relays) = (newsroom.keys()?, newsroom.signer()?, relays(newsroom)?);
+    let mut taken = 0;
+    let mut open: Option<Connection> = None;
+    for letter in letters {
+        let message = match letter.compose(sender, &keys, signer.as_ref(), newsroom.now(), lang) {
+            Ok(message) => message,
+            Err(fault) => {
+                tracing::warn!(kind = letter.kind, about = %letter.about, %fault, "a letter cannot be written");
+                continue;
+            }
+        };
+        let mut connection = connection(open, &relays).await?;
+        match connection.submit(&message.envelope, &message.octets).await {
+            Ok(answer) if answer.reply.is_positive() => taken += 1,
+            Ok(answer) => {
+                let (stage, code) = (answer.stage, answer.reply.code);
+                tracing::warn!(kind = letter.kind, about = %letter.about, %stage, code, "a letter was refused");
+                // Servers quote addresses in what they say.
+                tracing::debug!(to = %letter.to, reply = %answer.reply, "the letter that was refused");
+            }
+            Err(fault) => tracing::warn!(kind = letter.kind, about = %letter.about, %fault, "a letter was lost"),
+        }
+        open = Some(connection);
+    }
+    if let Some(connection) = open {
+        connection.close().await;
+    }
+    Ok(taken)
+}
+
+/// The open connection, or one in the place of one that is spent: with the first relay that can be reached.
+async fn connection(open: Option<Connection>, relays: &[Relay]) -> Result<Connection, AppError> {
+    match open {
+        Some(connection) if connection.is_usable() => return Ok(connection),
+        Some(spent) => spent.close().await,
+        None => {}
+    }
+    let mut last = AppError::Refused("no relay is configured: add a table `[[relay]]` with `name` and `url`".to_owned());
+    for relay in relays {
+        match relay.connect().await {
+            Ok(connection) => return Ok(connection),
+            Err(fault) => last = fault.into(),
+        }
+    }
+    Err(last)
+}
