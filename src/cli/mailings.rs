@@ -27,7 +27,12 @@ pub(super) async fn cancel(newsroom: &Newsroom, asked: Cancel, terminal: &Termin
     if !asked.yes {
         let open = mailings::open_deliveries(newsroom, &asked.id).await?;
         terminal.write(|out| {
-            writeln!(out, "{} would not get {}, and nobody could send it to them later; say `--yes` if that is meant", readers(open), asked.id)
+            writeln!(
+                out,
+                "{} would not get {}, and nobody could send it to them later; say `--yes` if that is meant",
+                readers(open),
+                asked.id
+            )
         })?;
         return Ok(Outcome::Findings);
     }

@@ -30,7 +30,15 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     writeln!(out, "archive    {}", counted(glance.archived, "issue"))?;
     for sent in &glance.mailings {
         let tally = &sent.tally;
-        writeln!(out, "mailing    {}  {}: {} of {} accepted, {} open", sent.issue, sent.state, tally.accepted, tally.total(), tally.open())?;
+        writeln!(
+            out,
+            "mailing    {}  {}: {} of {} accepted, {} open",
+            sent.issue,
+            sent.state,
+            tally.accepted,
+            tally.total(),
+            tally.open()
+        )?;
     }
     for paused in &glance.pauses {
         print_pause(out, paused)?;

@@ -116,18 +116,6 @@ pub(super) struct ProviderTable {
     pub(super) per_day: Option<Spanned<u64>>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ProviderTable {
-    pub(super) id: Text,
-    pub(super) domains: Option<Vec<Text>>,
-    pub(super) mx: Option<Vec<Text>>,
-    pub(super) connections: Option<Spanned<u64>>,
-    pub(super) rate: Option<Text>,
-    pub(super) per_hour: Option<Spanned<u64>>,
-    pub(super) per_day: Option<Spanned<u64>>,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Delivery {

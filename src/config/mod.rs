@@ -75,8 +75,6 @@ pub struct Config {
     pub on_doubt: OnDoubt,
     /// When deferred deliveries are tried again.
     pub plan: RetryPlan,
-    /// Who is told what became of a mailing.
-    pub report_to: Vec<EmailAddress>,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
     /// The key that signs unsubscribe links.

@@ -1,6 +1,6 @@
 //! Hands letters to a relay: each once, since nobody waits for a report that comes twice.
 
-use super::send::relays;
+use super::send::fleet::relays;
 use crate::app::{AppError, Newsroom};
 use crate::mailing::letter::Letter;
 use crate::relay::{Connection, Relay};
@@ -24,7 +24,7 @@ pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppE
             }
         };
         let mut connection = connection(open, &relays).await?;
-        match connection.submit(&message.envelope, &message.octets).await {
+        match connection.submit(&message).await {
             Ok(answer) if answer.reply.is_positive() => taken += 1,
             Ok(answer) => {
                 let (stage, code) = (answer.stage, answer.reply.code);

@@ -2,9 +2,10 @@
 
 mod dispatch;
 mod dry_run;
-mod fleet;
+pub(super) mod fleet;
 mod opening;
 mod progress;
+mod providers;
 mod roster;
 mod rounds;
 mod worker;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::report;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
@@ -80,6 +82,9 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
     let tally = store.tally(mailing.id).await?;
     tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
+    if is_finished || (halted.is_some() && !progress.must_stop()) {
+        report::tell(newsroom, &mailing.issue, halted.as_deref()).await;
+    }
     Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
 }
 

@@ -8,6 +8,8 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::dkim::{DkimFault, Signer};
 use super::header::{HeaderBlock, HeaderFault};
 use super::{Delivery, Envelope, ident};
@@ -131,7 +133,7 @@ fn fields<'a>(delivery: &'a Delivery, words: &'a Words) -> Fields<'a> {
     }
 }
 
-fn put_before(first: &str, octets: &mut Vec<u8>) {
+pub(super) fn put_before(first: &str, octets: &mut Vec<u8>) {
     let (length, before) = (octets.len(), first.len());
     octets.resize(length + before, 0);
     octets.copy_within(..length, before);
@@ -163,6 +165,11 @@ fn push_link(keys: &Keys, purpose: Purpose, base_url: &str, delivery: &Delivery,
     out.push_str(base_url);
     out.push_str(page);
     keys.sign(purpose, bearer).push_url(out);
+}
+
+/// RFC 5322 section 3.3, in UTC with a numeric zone.
+pub(super) fn date(at: Timestamp) -> impl std::fmt::Display {
+    at.strftime("%a, %d %b %Y %H:%M:%S +0000")
 }
 
 #[cfg(test)]

@@ -45,8 +45,7 @@ pub fn push_message_id(keys: &Keys, issue: &IssueId, subscriber: SubscriberId, d
 ///
 /// `about` is what makes the letter one of its kind: the same letter to the same person has the same id.
 pub fn letter_id(keys: &Keys, kind: &str, about: &str, to: &EmailAddress, domain: &str) -> String {
-    let message = [kind, about, &to.key()].join("\0");
-    let mac = keys.steady_mac("letter id", message.as_bytes());
+    let mac = keys.steady_mac("letter id", &[kind.as_bytes(), b"\0", about.as_bytes(), b"\0", to.key().as_bytes()]);
     format!("{kind}.{}@{domain}", HEXLOWER.encode(mac.get(..MESSAGE_MAC).unwrap_or_default()))
 }
 

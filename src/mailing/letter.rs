@@ -3,10 +3,11 @@
 //! A letter is no newsletter: it bears no `List-` field and no `Precedence`. Like an issue's message it is a function of
 //! what it says and when, so that a second try says what the first said (STANDARDS M5, M6).
 
+use aws_lc_rs::digest;
 use jiff::Timestamp;
 
-use super::compose::{ComposeError, Message, date};
-use super::dkim::Signer;
+use super::compose::{ComposeError, Message, date, put_before};
+use super::dkim::{Signer, relaxed_body};
 use super::header::{HeaderBlock, HeaderFault};
 use super::{Envelope, ident};
 use crate::edition::Sender;
@@ -51,8 +52,13 @@ impl Letter {
         let boundary = ident::boundary(&id);
         let head = self.head(sender, &id, &boundary, at, lang)?.into_string();
         let body = self.body(&boundary);
-        let signature = signer.map(|signer| signer.sign(&head, &body, at)).transpose()?;
-        let octets = [signature.unwrap_or_default().as_bytes(), head.as_bytes(), b"\r\n", &body].concat();
+        let mut octets = [head.as_bytes(), b"\r\n", &body].concat();
+        if let Some(signer) = signer {
+            let hash = digest::digest(&digest::SHA256, &relaxed_body(&body));
+            let signature = signer.sign(head.as_bytes(), hash.as_ref().try_into().unwrap_or(&[0; 32]), at)?;
+            put_before(&signature, &mut octets);
+            signer.prove(&octets, at)?;
+        }
         Ok(Message { envelope: Envelope { sender: sender.address.clone(), recipient: self.to.clone() }, octets })
     }
 
@@ -65,7 +71,7 @@ impl Letter {
         }
         head.mailbox("To", self.name.as_ref().map(PersonName::as_str), &self.to)?
             .text("Subject", &self.subject)?
-            .plain("Date", &date(at))?
+            .plain("Date", &date(at).to_string())?
             .id("Message-ID", id)?
             .plain("MIME-Version", "1.0")?
             .plain("Auto-Submitted", "auto-generated")?

@@ -14,7 +14,7 @@ use crate::relay::folder::FolderRelay;
 use crate::relay::smtp::{Credentials, SmtpRelay, SmtpSettings, Timeouts};
 
 /// Every relay of the newsroom, in the order of the configuration.
-pub(super) fn relays(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
+pub(in crate::desk) fn relays(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
     let relays = &newsroom.config().relays;
     if relays.is_empty() {
         return Err(AppError::Refused("no relay is configured: add a table `[[relay]]` with `name` and `url`".to_owned()));

@@ -1,12 +1,12 @@
 //! From an issue in the folder to a mailing in the ledger: what must hold before anything is frozen.
 
-use super::Request;
-use super::fleet;
+use super::providers::providers;
+use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
 use crate::desk::{check, deliveries};
 use crate::edition::Edition;
 use crate::issue::Issue;
-use crate::mailing::{Mailing, ProviderId};
+use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
 use crate::store::Opening;
 use crate::subscription::ListId;
@@ -43,12 +43,6 @@ pub(super) async fn extend(newsroom: &Newsroom, mailing: Mailing, list: &ListId,
     let providers = providers(newsroom, &lists).await?;
     newsroom.store().extend(mailing.id, list, since, &providers, newsroom.now()).await?;
     deliveries::mailing(newsroom, &mailing.issue).await
-}
-
-/// Which provider has the mailboxes of which domain.
-async fn providers(newsroom: &Newsroom, _lists: &[ListId]) -> Result<Vec<(String, ProviderId)>, AppError> {
-    let known = newsroom.config().rules().providers;
-    Ok(known.domains().map(|(domain, provider)| (domain.to_owned(), provider.clone())).collect())
 }
 
 /// The issue and edition, if editor and calendar have released them.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::push_link;
+use super::{date, push_link};
 use crate::dateline::IssueId;
 use crate::mailing::{Delivery, ident};
 use crate::subscription::token::{Keys, Purpose};
@@ -26,8 +26,8 @@ impl Words {
         let preferences = text.len();
         ident::push_message_id(keys, issue, delivery.subscriber, domain, &mut text);
         let message_id = text.len();
-        // RFC 5322 section 3.3, in UTC with a numeric zone. A string takes whatever is written to it.
-        let _ = write!(text, "{}", delivery.first_attempt_at.strftime("%a, %d %b %Y %H:%M:%S +0000"));
+        // A string takes whatever is written to it.
+        let _ = write!(text, "{}", date(delivery.first_attempt_at));
         Self { text, ends: [unsubscribe, preferences, message_id] }
     }
 
