@@ -13,7 +13,7 @@ const PREFIX: &str = "MASTHEAD_";
 const OTHERS: [&str; 2] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES"];
 
 /// Settings that are numbers or switches; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 5] = ["connections", "default", "height", "messages_per_connection", "width"];
+const NO_TEXTS: [&str; 6] = ["connections", "default", "dsn", "height", "messages_per_connection", "width"];
 
 /// Where the first variable's value stands as far as findings are concerned: beyond the end of any file.
 const BEYOND: usize = usize::MAX / 2;
