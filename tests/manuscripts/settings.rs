@@ -33,6 +33,8 @@ fn settings_are_told_with_their_place() {
         ("[publication\n".to_owned(), &["error config 1:13"]),
         (format!("{GOOD}colour = 1\n{LIST}"), &["error config 12:1"]),
         (GOOD.to_owned(), &["error list-missing 1:1"]),
+        (format!("{GOOD}auth = \"xoauth2\"\ndsn = true\nidle = \"90s\"\n{LIST}"), &[]),
+        (format!("{GOOD}auth = \"kerberos\"\nidle = \"soon\"\n{LIST}"), &["error config-value 12:8", "error config-value 13:8"]),
         (format!("{}{LIST}", GOOD.replace("America/New_York", "Mars/Olympus")), &["error config-value 5:13"]),
         (format!("{GOOD}{LIST}[schedule]\ncron = \"0 0 9 1-7 * 1\"\n"), &["error config-value 16:8"]),
         (
