@@ -5,8 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod back_issues;
+mod histories;
 mod ledger;
 mod newsroom;
+mod power;
 mod sqlite;
 mod subscribers;
 mod tries;
@@ -136,6 +138,9 @@ macro_rules! every_promise {
                 a_lost_connection_is_a_reason_without_a_code,
                 domains_are_counted_once_for_each_reader,
                 tallies_add_up_to_the_tally,
+            }
+            kept! { $open; histories:
+                tallies_are_what_the_lines_count,
             }
         }
     };

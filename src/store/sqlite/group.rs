@@ -12,7 +12,7 @@ use crate::store::{Result, StoreError};
 /// The jobs of one commit. Notes go first: none of them can know of a deed that has not been answered.
 #[derive(Default)]
 pub(super) struct Group {
-    notes: Vec<Box<NoteTask>>,
+    notes: Vec<NoteTask>,
     deeds: Vec<Box<dyn Deed>>,
 }
 
@@ -20,7 +20,7 @@ impl Group {
     /// One more job.
     pub(super) fn add(&mut self, job: Job) {
         match job {
-            Job::Note(note) => self.notes.push(note),
+            Job::Note(note) => self.notes.push(*note),
             Job::Deed(deed) => self.deeds.push(deed),
         }
     }

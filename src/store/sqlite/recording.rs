@@ -82,7 +82,7 @@ impl Scribe {
         } else {
             self.settle_otherwise(connection, attempt)?
         };
-        self.add_attempt(connection, pens, attempt, relay)?;
+        add_attempt(connection, pens, attempt, relay)?;
         self.counts.tried(attempt, relay, provider);
         if attempt.suppress {
             rows::change(connection, SUPPRESS, params![subscriber.0, at, reason(attempt)])?;
@@ -105,29 +105,6 @@ impl Scribe {
         Ok(provider)
     }
 
-    /// Adds the line of a try under its number, or under the next one that is free: of a delivery in doubt the same try
-    /// may be settled twice.
-    fn add_attempt(&self, connection: &Connection, pens: &mut Pens<'_>, attempt: &Attempt, relay: i64) -> Result<()> {
-        let reply = attempt.reply.as_ref();
-        let line = params![
-            attempt.mailing.0,
-            attempt.subscriber.0,
-            attempt.number,
-            rows::kept(attempt.at),
-            relay,
-            rows::stage_code(attempt.stage),
-            reply.map(|reply| reply.code),
-            reply.and_then(|reply| reply.enhanced).map(|code| code.to_string()),
-            rows::said(attempt),
-            rows::fate_code(attempt.fate),
-            rows::judgement_code(attempt.judgement),
-        ];
-        if pens.add.execute(line)? == 0 {
-            rows::change(connection, ADD_NEXT_ATTEMPT, line)?;
-        }
-        Ok(())
-    }
-
     fn provider(&mut self, connection: &Connection, provider: &ProviderId) -> Result<i64> {
         if let Some(known) = self.providers.get(provider) {
             return Ok(*known);
@@ -145,6 +122,29 @@ impl Scribe {
         self.relays.insert(Arc::clone(relay), number);
         Ok(number)
     }
+}
+
+/// Adds the line of a try under its number, or under the next one that is free: of a delivery in doubt the same try
+/// may be settled twice.
+fn add_attempt(connection: &Connection, pens: &mut Pens<'_>, attempt: &Attempt, relay: i64) -> Result<()> {
+    let reply = attempt.reply.as_ref();
+    let line = params![
+        attempt.mailing.0,
+        attempt.subscriber.0,
+        attempt.number,
+        rows::kept(attempt.at),
+        relay,
+        rows::stage_code(attempt.stage),
+        reply.map(|reply| reply.code),
+        reply.and_then(|reply| reply.enhanced).map(|code| code.to_string()),
+        rows::said(attempt),
+        rows::fate_code(attempt.fate),
+        rows::judgement_code(attempt.judgement),
+    ];
+    if pens.add.execute(line)? == 0 {
+        rows::change(connection, ADD_NEXT_ATTEMPT, line)?;
+    }
+    Ok(())
 }
 
 fn is_open(fate: i64) -> bool {
