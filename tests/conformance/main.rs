@@ -5,11 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod back_issues;
+mod histories;
 mod ledger;
 mod newsroom;
+mod power;
 mod sqlite;
 mod subscribers;
 mod tries;
+mod turns;
+mod waves;
 
 macro_rules! kept {
     ($open:path; $room:ident: $($promise:ident),+ $(,)?) => {
@@ -87,6 +91,7 @@ macro_rules! every_promise {
                 only_what_is_claimed_is_released,
                 only_a_claimed_delivery_may_be_submitted,
                 take_up_queues_what_was_claimed,
+                after_another_boot_what_was_claimed_is_in_doubt,
                 take_up_sends_again_what_is_in_doubt,
                 take_up_holds_what_is_in_doubt,
                 what_is_held_can_be_settled,
@@ -98,6 +103,44 @@ macro_rules! every_promise {
                 sending_deletes_no_line,
                 a_refusal_on_evidence_suppresses_the_address,
                 the_first_evidence_of_a_suppression_stays,
+            }
+            kept! { $open; waves:
+                a_provider_is_known_by_the_exact_domain,
+                a_claim_takes_from_one_provider_only,
+                what_waits_is_told_with_its_time,
+                nothing_waits_where_all_is_at_rest,
+                seeds_come_first_and_on_account_of_their_list,
+                a_suppressed_seed_is_withheld,
+                the_canary_is_spread_evenly,
+                a_canary_larger_than_the_list_is_everybody,
+                a_deferred_canary_is_due_whatever_the_wave,
+                the_canary_has_its_time,
+                those_who_joined_since_are_added,
+                a_finished_mailing_is_reopened_for_those_who_joined_since,
+                a_late_reader_who_left_again_is_withheld,
+                calls_about_an_unknown_mailing_are_refused,
+            }
+            kept! { $open; turns:
+                pauses_are_kept_until_they_end,
+                an_unknown_mailing_cannot_be_paused,
+                a_note_says_what_was_and_what_comes,
+                a_note_is_kept_whole_or_not_at_all,
+                one_wrong_note_spoils_no_other,
+                a_cancelled_mailing_withholds_what_has_not_gone_out,
+                what_is_deferred_after_the_cancelling_goes_out_no_more,
+                a_mailing_cancelled_before_anybody_had_it_is_not_out,
+                a_mailing_cancelled_after_somebody_had_it_is_out,
+                a_cancelled_mailing_is_not_begun_again,
+                what_failed_but_not_for_good_is_tried_again,
+                where_nothing_failed_nothing_is_tried_again,
+                traffic_is_counted_by_minute_relay_and_provider,
+                reasons_come_with_the_most_frequent_first,
+                a_lost_connection_is_a_reason_without_a_code,
+                domains_are_counted_once_for_each_reader,
+                tallies_add_up_to_the_tally,
+            }
+            kept! { $open; histories:
+                tallies_are_what_the_lines_count,
             }
         }
     };

@@ -173,16 +173,17 @@ pub(super) fn take_up(connection: &Connection, mailing: MailingId, boot: &str, o
     Ok(Recovered { claimed: claimed as u64, doubtful: doubtful as u64 })
 }
 
+/// The columns by their place: a page has many rows, and finding a column by its name takes as long as reading it.
 fn candidate(row: &Row<'_>) -> Result<Candidate> {
     Ok(Candidate {
-        subscriber: rows::subscriber(row, "subscriber")?,
-        address: row.get::<_, Option<String>>("address")?.map(|_| rows::address(row)).transpose()?,
-        name: rows::name(row)?,
-        list: rows::count(row, "list")?,
-        living: row.get("living")?,
-        is_suppressed: row.get("suppressed")?,
-        attempts: rows::count(row, "attempts")?,
-        first_attempt_at: rows::time_if_any(row, "first_attempt_at")?,
+        subscriber: SubscriberId(row.get(0)?),
+        address: rows::parsed(row, 1, EmailAddress::parse)?,
+        name: rows::parsed(row, 2, PersonName::parse)?,
+        list: row.get(3)?,
+        attempts: row.get(4)?,
+        first_attempt_at: row.get::<_, Option<i64>>(5)?.map(rows::known).transpose()?,
+        living: row.get(6)?,
+        is_suppressed: row.get(7)?,
     })
 }
 

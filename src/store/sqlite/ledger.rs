@@ -3,8 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::counting::Counts;
-use super::{SqliteStore, claiming, ending, figures, opening, pausing, recording, reports};
+use super::{SqliteStore, claiming, ending, figures, opening, pausing, reports};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::{FateWord, OnDoubt};
@@ -61,17 +60,11 @@ impl Ledger for SqliteStore {
 
     async fn release(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()> {
         let subscribers = subscribers.to_vec();
-        self.writer.write(move |connection| claiming::release(connection, mailing, &subscribers)).await
+        self.writer.write_soon(move |connection| claiming::release(connection, mailing, &subscribers)).await
     }
 
     async fn note(&self, note: Note) -> Result<()> {
-        self.writer
-            .write(move |connection| {
-                let mut counts = Counts::default();
-                recording::note(connection, &note, &mut counts)?;
-                counts.write(connection)
-            })
-            .await
+        self.writer.note(note).await
     }
 
     async fn pause(&self, scope: &Scope, pause: Pause) -> Result<()> {

@@ -6,10 +6,13 @@
 mod back_issues;
 mod claiming;
 mod counting;
+mod disk;
 mod ending;
 mod enrolling;
 mod fault;
 mod figures;
+mod group;
+mod job;
 mod ledger;
 mod names;
 mod opening;
@@ -26,13 +29,17 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
+use self::disk::Log;
 use self::readers::ReadingRoom;
 use self::schema::Unfit;
 use self::writer::Writer;
 use super::{Result, StoreError};
+
+pub use self::disk::{Disk, SystemDisk};
 
 /// A store in one file. Dropping it waits until the last write has ended.
 pub struct SqliteStore {
@@ -49,13 +56,21 @@ impl SqliteStore {
     /// [`StoreError::Unavailable`] if the file is read-only or held by another program; [`StoreError::Open`] if it
     /// cannot be made, or is not a store of this version or an older one.
     pub fn open(place: &Path) -> Result<Self> {
+        Self::open_with(place, Arc::new(SystemDisk))
+    }
+
+    /// The same, with a disk of the caller's own: a test may see what is on it at each sync, or have it fail.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStore::open`].
+    pub fn open_with(place: &Path, disk: Arc<dyn Disk>) -> Result<Self> {
         let refused = |cause: String| StoreError::Open { place: place.display().to_string(), cause };
         prepare(place).map_err(|cause| refused(cause.to_string()))?;
         let connection = connect(place).map_err(|unfit| match unfit {
             Unfit::Store(fault) if fault.is_transient() => fault,
             unfit => refused(unfit.to_string()),
         })?;
-        Ok(Self { writer: Writer::start(connection)?, readers: ReadingRoom::new(place) })
+        Ok(Self { writer: Writer::start(connection, Log::of(place, disk))?, readers: ReadingRoom::new(place) })
     }
 
     /// How many commits this store has made since it was opened: with many workers far fewer than their calls.

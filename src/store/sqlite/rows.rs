@@ -99,6 +99,15 @@ pub(super) fn name(row: &Row<'_>) -> Result<Option<PersonName>> {
     row.get::<_, Option<String>>("name")?.map(|name| PersonName::parse(&name).map_err(unexpected)).transpose()
 }
 
+/// The text in the column at this place, parsed where there is any.
+pub(super) fn parsed<T, E: Display>(
+    row: &Row<'_>,
+    place: usize,
+    parse: impl FnOnce(&str) -> std::result::Result<T, E>,
+) -> Result<Option<T>> {
+    row.get_ref(place)?.as_str_or_null().map_err(unexpected)?.map(parse).transpose().map_err(unexpected)
+}
+
 /// The fate in the columns `fate` and `next_at`.
 pub(super) fn fate(row: &Row<'_>) -> Result<Fate> {
     let code: i64 = row.get("fate")?;

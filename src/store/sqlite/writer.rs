@@ -1,23 +1,26 @@
-//! One thread writes, and commits together what came in together: many workers share one wait for the disk.
+//! One thread writes, and commits together what came in together: many workers share one commit and one wait for the disk.
 //!
-//! While a commit waits on the disk, the next jobs gather in the channel. The next group takes them, and waits a moment
-//! for the callers that were answered just now, who mostly come back at once with their next job; else a crowd would
-//! split into two halves that take turns. A lone caller waits for nobody. No caller has its answer before its group is
-//! on the disk.
+//! While a group is at work, the next jobs gather in the channel. The next group takes them, and waits a moment for the
+//! callers that were answered just now, who mostly come back at once with their next job; else a crowd would split into
+//! two halves that take turns. A lone caller waits for nobody. No caller has its answer before its group is committed;
+//! all but notes have it only when the group is on the disk, and the writer sees to it that notes soon are.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::store::{Result, StoreError};
+use super::disk::Log;
+use super::group::{Group, secure};
+use super::job::{Job, NoteTask, Task};
+use super::recording::Scribe;
+use crate::store::{Note, Result, StoreError};
 
-/// The most jobs that one commit takes: enough to make the fsync cheap, few enough that nobody waits long.
+/// The most jobs that one commit takes: enough to make it cheap, few enough that nobody waits long.
 const MAX_GROUP: usize = 1_000;
 
 /// The longest that a group waits for callers who were in the one before.
@@ -25,20 +28,20 @@ const GATHERING: Duration = Duration::from_micros(200);
 
 /// The only hand that writes.
 pub(super) struct Writer {
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    jobs: Option<mpsc::Sender<Job>>,
     thread: Option<JoinHandle<()>>,
     commits: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Gives the connection to a thread of its own, which ends when the writer is dropped.
-    pub(super) fn start(connection: Connection) -> Result<Self> {
+    pub(super) fn start(connection: Connection, log: Log) -> Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&commits);
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&connection, &waiting, &counted))
+            .spawn(move || serve(&connection, log, &waiting, &counted))
             .map_err(|cause| StoreError::Engine(format!("could not start the writer: {cause}")))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), commits })
     }
@@ -50,16 +53,33 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        let stopped = || StoreError::Engine("the writer has stopped".to_owned());
-        let (caller, answer) = oneshot::channel();
-        let job = Box::new(Task { deed: Some(deed), outcome: None, caller });
-        self.jobs.as_ref().ok_or_else(stopped)?.send(job).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        self.ask(|caller| Job::Deed(Box::new(Task { deed: Some(deed), outcome: None, is_synced: true, caller }))).await
+    }
+
+    /// Does a deed in the next group; whole or not at all, committed once this returns `Ok`, and on the disk soon.
+    pub(super) async fn write_soon<T, F>(&self, deed: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.ask(|caller| Job::Deed(Box::new(Task { deed: Some(deed), outcome: None, is_synced: false, caller }))).await
+    }
+
+    /// Takes a note, together with all others of the next group; on the disk soon.
+    pub(super) async fn note(&self, note: Note) -> Result<()> {
+        self.ask(|caller| Job::Note(NoteTask::new(note, caller))).await
     }
 
     /// Commits since the start.
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
+    }
+
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T>>) -> Job) -> Result<T> {
+        let stopped = || StoreError::Engine("the writer has stopped".to_owned());
+        let (caller, answer) = oneshot::channel();
+        self.jobs.as_ref().ok_or_else(stopped)?.send(job(caller)).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 }
 
@@ -73,106 +93,50 @@ impl Drop for Writer {
     }
 }
 
-/// A deed whose result type the thread need not know.
-trait Job: Send {
-    /// Does it and keeps the outcome. An error means that its savepoint is to be undone.
-    fn run(&mut self, connection: &Connection) -> Result<()>;
-
-    /// Tells the caller, once it is certain what became of the group.
-    fn answer(self: Box<Self>, group: Result<()>);
-}
-
-struct Task<T, F> {
-    deed: Option<F>,
-    outcome: Option<Result<T>>,
-    caller: oneshot::Sender<Result<T>>,
-}
-
-impl<T, F> Job for Task<T, F>
-where
-    T: Send,
-    F: FnOnce(&Connection) -> Result<T> + Send,
-{
-    fn run(&mut self, connection: &Connection) -> Result<()> {
-        let Some(deed) = self.deed.take() else { return Ok(()) };
-        // One faulty deed must not take the writer with it; what it half did goes with its savepoint.
-        let outcome = catch_unwind(AssertUnwindSafe(|| deed(connection)))
-            .unwrap_or_else(|_| Err(StoreError::Engine("a deed of the writer panicked".to_owned())));
-        let end = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
-        self.outcome = Some(outcome);
-        end
-    }
-
-    fn answer(self: Box<Self>, group: Result<()>) {
-        let answer = match (self.outcome, group) {
-            (Some(Err(own)), _) => Err(own),
-            (_, Err(shared)) => Err(shared),
-            (Some(Ok(value)), Ok(())) => Ok(value),
-            (None, Ok(())) => Err(StoreError::Engine("a deed was passed over".to_owned())),
-        };
-        // Nobody listens if the caller has gone; the deed is done all the same.
-        let _ = self.caller.send(answer);
-    }
-}
-
-fn serve(connection: &Connection, waiting: &mpsc::Receiver<Box<dyn Job>>, commits: &AtomicU64) {
+fn serve(connection: &Connection, mut log: Log, waiting: &mpsc::Receiver<Job>, commits: &AtomicU64) {
+    let mut scribe = Scribe::default();
     let mut before = 1;
-    while let Some(mut group) = gather(waiting, before) {
-        before = group.len();
-        let end = commit_together(connection, &mut group);
-        if end.is_ok() {
-            commits.fetch_add(1, Ordering::Relaxed);
-        } else if !connection.is_autocommit() {
-            // If even this fails the next BEGIN says so to the next group.
-            let _ = execute(connection, "ROLLBACK");
+    loop {
+        match gather(waiting, before, log.due()) {
+            Ok(group) => {
+                before = group.len();
+                group.carry_out(connection, &mut scribe, &mut log, commits);
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        for job in group {
-            job.answer(end.clone());
+        if log.due().is_some_and(|due| due <= Instant::now()) {
+            // Nobody waits for this answer; whoever comes next is told.
+            let _ = secure(connection, &mut log);
         }
     }
+    let _ = secure(connection, &mut log);
 }
 
-/// The next group, once there is a job at all; `None` when nobody is left who could bring one.
-fn gather(waiting: &mpsc::Receiver<Box<dyn Job>>, before: usize) -> Option<Vec<Box<dyn Job>>> {
-    let mut group: Vec<_> = waiting.try_iter().take(MAX_GROUP).collect();
+/// The next group, once there is a job at all; or word that the log is due first, or that nobody is left to bring a job.
+fn gather(waiting: &mpsc::Receiver<Job>, before: usize, due: Option<Instant>) -> std::result::Result<Group, RecvTimeoutError> {
+    let mut group = Group::default();
+    waiting.try_iter().take(MAX_GROUP).for_each(|job| group.add(job));
     let expected = (group.len() + before).min(MAX_GROUP);
-    if group.is_empty() {
-        group.push(waiting.recv().ok()?);
+    if group.len() == 0 {
+        group.add(match due {
+            Some(due) => waiting.recv_timeout(due.saturating_duration_since(Instant::now()))?,
+            None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)?,
+        });
     }
     let deadline = Instant::now() + GATHERING;
     while group.len() < expected {
         match waiting.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(job) => group.push(job),
+            Ok(job) => group.add(job),
             Err(_) => break,
         }
     }
-    Some(group)
-}
-
-fn commit_together(connection: &Connection, group: &mut [Box<dyn Job>]) -> Result<()> {
-    // A transaction that began by reading could not wait for another program's lock; IMMEDIATE can.
-    execute(connection, "BEGIN IMMEDIATE")?;
-    for job in group {
-        execute(connection, "SAVEPOINT job")?;
-        if let Err(fault) = job.run(connection) {
-            // On a full disk SQLite may undo the whole transaction by itself, and the deeds before this one with it.
-            if connection.is_autocommit() {
-                return Err(fault);
-            }
-            execute(connection, "ROLLBACK TO job")?;
-        }
-        execute(connection, "RELEASE job")?;
-    }
-    execute(connection, "COMMIT")
-}
-
-fn execute(connection: &Connection, sql: &str) -> Result<()> {
-    connection.prepare_cached(sql)?.execute([])?;
-    Ok(())
+    Ok(group)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::disk::SystemDisk;
     use super::*;
 
     const TABLES: &str = "
@@ -184,7 +148,7 @@ mod tests {
     fn writer() -> Writer {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(TABLES).unwrap();
-        Writer::start(connection).unwrap()
+        Writer::start(connection, Log::nowhere(Arc::new(SystemDisk))).unwrap()
     }
 
     async fn note(writer: &Writer, text: &'static str) -> Result<()> {
@@ -206,9 +170,10 @@ mod tests {
                 Ok(())
             }),
             outcome: None,
+            is_synced: false,
             caller: oneshot::channel().0,
         };
-        writer.jobs.as_ref().unwrap().send(Box::new(job)).unwrap();
+        writer.jobs.as_ref().unwrap().send(Job::Deed(Box::new(job))).unwrap();
         is_held.await.unwrap();
         go
     }
@@ -268,7 +233,7 @@ mod tests {
         let connection = Connection::open(&place).unwrap();
         connection.execute_batch("CREATE TABLE notes (text TEXT NOT NULL)").unwrap();
         connection.busy_timeout(std::time::Duration::ZERO).unwrap();
-        let writer = Writer::start(connection).unwrap();
+        let writer = Writer::start(connection, Log::nowhere(Arc::new(SystemDisk))).unwrap();
         let other = Connection::open(&place).unwrap();
         other.execute_batch("BEGIN IMMEDIATE").unwrap();
         let refused = note(&writer, "a").await;
