@@ -42,10 +42,7 @@ fn settings_are_told_with_their_place() {
         (format!("{GOOD}{LIST}{DKIM}{NEXT}"), &["error config-value 19:17"]),
         (format!("{GOOD}{LIST}{DKIM}{NEXT}next_from = \"soon\"\n"), &["error config-value 21:13"]),
         (format!("{GOOD}{LIST}{DKIM}next_from = \"2027-01-15\"\n"), &["error config-value 19:13"]),
-        (
-            format!("{GOOD}{LIST}{DKIM}ed25519_selector = \"nl2026\"\n"),
-            &["error config-value 19:20", "error config-value 19:20"],
-        ),
+        (format!("{GOOD}{LIST}{DKIM}ed25519_selector = \"nl2026\"\n"), &["error config-value 19:20", "error config-value 19:20"]),
     ];
     for (text, wanted) in cases {
         assert_eq!(found(&text, &[]), wanted, "{text}");

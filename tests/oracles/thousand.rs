@@ -30,7 +30,7 @@ const MARK: &str = "xm0000000000000000";
 const EDITIONS: usize = 50;
 const READERS: usize = 20;
 /// When the next key takes over, in seconds.
-const TURN: i64 = 1_800_000_000;
+const TURN: i64 = 1_700_000_000;
 
 /// What people are called, what they type, and what would be read as something else by a careless reader.
 const PIECES: [&str; 24] = [
@@ -86,7 +86,9 @@ impl Dice {
 
     /// Lines with blanks at every place, dots and `From ` at their beginnings, and open places among them.
     fn part(&mut self) -> String {
-        (0..30).map(|line| format!("{}{MARK}_{}_mx{}\n", self.text(3), ["name", "address", "unsubscribe"][line % 3], self.text(6))).collect()
+        (0..30)
+            .map(|line| format!("{}{MARK}_{}_mx{}\n", self.text(3), ["name", "address", "unsubscribe"][line % 3], self.text(6)))
+            .collect()
     }
 }
 
@@ -125,8 +127,7 @@ fn sample() -> Sample {
     for number in 0..EDITIONS {
         let list = List { id: "general".parse().unwrap(), name: dice.name().as_str().to_owned(), description: String::new() };
         let with_second = number % 2 == 1;
-        let composer =
-            Composer::new(&edition(&mut dice), &[list], Keys::new(1, &[7; 32])).signed_by(Some(secrets.signer(with_second)));
+        let composer = Composer::new(&edition(&mut dice), &[list], Keys::new(1, &[7; 32])).signed_by(Some(secrets.signer(with_second)));
         for reader in 0..READERS {
             let octets = composer.compose(&delivery(&mut dice, reader)).unwrap().octets;
             genuine.push(Letter { octets, signatures: 1 + usize::from(with_second) });

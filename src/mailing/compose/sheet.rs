@@ -121,9 +121,8 @@ fn rest(edition: &Edition, list: &List, boundary: &str) -> Result<HeaderBlock, H
 
 /// Both parts between their boundaries.
 fn body(edition: &Edition, boundary: &str) -> Stencil {
-    let part = |kind: &str| {
-        format!("--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n")
-    };
+    let part =
+        |kind: &str| format!("--{boundary}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
     Stencil::default()
         .then(part("text/plain").as_bytes())
         .followed_by(&Stencil::new(&edition.text, &edition.mark, Medium::Text))

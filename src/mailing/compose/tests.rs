@@ -57,7 +57,10 @@ fn m5_m6_a_message_says_the_same_every_time_and_fits_the_room_that_it_is_given()
     let message = composer.compose(&delivery()).unwrap();
     assert_eq!(message, composer.compose(&delivery()).unwrap());
     let text = String::from_utf8(message.octets).unwrap();
-    assert!(text.contains("\r\nTo: \"Jane <b>\" <jane@example.org>\r\nSubject: Kinship care\r\nDate: Mon, 01 Dec 2014 09:00:00 +0000\r\n"), "{text}");
+    assert!(
+        text.contains("\r\nTo: \"Jane <b>\" <jane@example.org>\r\nSubject: Kinship care\r\nDate: Mon, 01 Dec 2014 09:00:00 +0000\r\n"),
+        "{text}"
+    );
     assert!(text.contains("<p>Dear =20=\r\nJane &lt;b&gt;=\r\n, <a"), "{text}");
     assert!(text.len() < composer.sheets.values().next().unwrap().as_ref().unwrap().room);
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use aws_lc_rs::digest;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ED25519, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
-use aws_lc_rs::digest;
 use data_encoding::BASE64;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -132,7 +132,7 @@ impl fmt::Debug for DkimKey {
     }
 }
 
-/// A DKIM record wants the whole SubjectPublicKeyInfo; aws-lc gives the inner RSAPublicKey, to which the algorithm's
+/// A DKIM record wants the whole `SubjectPublicKeyInfo`; aws-lc gives the inner `RSAPublicKey`, to which the algorithm's
 /// identifier is put in front (RFC 8017 appendix C, RFC 5280 section 4.1).
 fn public_key_info(key: &[u8]) -> Vec<u8> {
     const ALGORITHM: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];

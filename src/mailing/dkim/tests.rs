@@ -68,8 +68,7 @@ fn d4_a_second_signature_stands_above_the_first_and_covers_the_same() {
 #[test]
 fn d4_the_key_of_the_rfc_has_the_record_of_the_rfc() {
     // RFC 8410 section 10, in the form that `openssl genpkey` writes.
-    let pem =
-        "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
+    let pem = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n-----END PRIVATE KEY-----\n";
     let (_, text) = DkimKey::ed25519(DOMAIN, "ed2026", pem).unwrap().record();
     assert_eq!(text, "v=DKIM1; k=ed25519; h=sha256; p=Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=");
 }
@@ -82,7 +81,9 @@ fn d6_a_signature_that_does_not_hold_stops_its_message() {
     let prove = |message: &str| signer.prove(message.as_bytes(), Timestamp::UNIX_EPOCH);
     assert_eq!(prove(&message), Ok(()));
     assert_eq!(prove(&message.replace("Subject: x", "subject:\t x ")), Ok(()), "blanks and case are not signed");
-    for (from, to) in [("Subject: x", "Subject: y"), ("\r\nSubject", "\r\nFrom: b@example.net\r\nSubject"), ("body", "Body"), ("t=0", "t=1")] {
+    for (from, to) in
+        [("Subject: x", "Subject: y"), ("\r\nSubject", "\r\nFrom: b@example.net\r\nSubject"), ("body", "Body"), ("t=0", "t=1")]
+    {
         let fault = prove(&message.replacen(from, to, 1)).unwrap_err();
         assert_eq!(fault, DkimFault::Unsound("ed25519-sha256"), "{to}");
     }
