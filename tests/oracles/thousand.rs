@@ -30,7 +30,7 @@ const MARK: &str = "xm0000000000000000";
 const EDITIONS: usize = 50;
 const READERS: usize = 20;
 /// When the next key takes over, in seconds.
-const TURN: i64 = 1_800_000_000;
+const TURN: i64 = 1_700_000_000;
 
 /// What people are called, what they type, and what would be read as something else by a careless reader.
 const PIECES: [&str; 24] = [

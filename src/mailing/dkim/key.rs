@@ -132,7 +132,7 @@ impl fmt::Debug for DkimKey {
     }
 }
 
-/// A DKIM record wants the whole SubjectPublicKeyInfo; aws-lc gives the inner RSAPublicKey, to which the algorithm's
+/// A DKIM record wants the whole `SubjectPublicKeyInfo`; aws-lc gives the inner `RSAPublicKey`, to which the algorithm's
 /// identifier is put in front (RFC 8017 appendix C, RFC 5280 section 4.1).
 fn public_key_info(key: &[u8]) -> Vec<u8> {
     const ALGORITHM: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
