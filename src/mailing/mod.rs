@@ -8,6 +8,7 @@ pub mod ident;
 pub mod pause;
 pub mod plan;
 pub mod provider;
+mod replies;
 pub mod reply;
 pub mod settle;
 
