@@ -9,6 +9,7 @@ pub mod letter;
 pub mod pause;
 pub mod plan;
 pub mod provider;
+mod replies;
 pub mod reply;
 pub mod settle;
 

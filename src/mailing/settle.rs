@@ -1,4 +1,4 @@
-//! What an answer makes of a delivery, of its reader, and of the run (the reply table of STANDARDS 1.4).
+//! What an answer makes of a delivery, of its reader, and of the run, by the table of `replies`.
 
 use std::fmt;
 
@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::fate::OnDoubt;
 use super::plan::RetryPlan;
-use super::{Delivery, EnhancedCode, Fate, Reply, Stage};
+use super::replies::{Verdict, verdict};
+use super::{Delivery, Fate, Reply, Stage};
 
 /// How a try ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,111 +83,57 @@ pub fn settle(delivery: &Delivery, outcome: &Outcome, now: Timestamp, plan: &Ret
         Outcome::Answered(stage, reply) => match verdict(*stage, reply) {
             Verdict::Accepted => just(Fate::Accepted, Judgement::Nothing),
             Verdict::Retry => just(again(), Judgement::Nothing),
+            // The code tells whether it may still come right after the second chance.
+            Verdict::RetryPlain if delivery.attempt <= 1 || reply.is_transient() => just(again(), Judgement::Nothing),
+            Verdict::RetryPlain => just(Fate::Refused, Judgement::Soft),
             Verdict::Final(judgement) => just(Fate::Refused, judgement),
             Verdict::Ours => Settlement { fate: Fate::Queued, judgement: Judgement::Nothing, halt: true },
         },
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
-    Accepted,
-    Retry,
-    Final(Judgement),
-    /// Our message, our settings or our relay is at fault, not the reader.
-    Ours,
-}
-
-#[allow(clippy::match_same_arms, reason = "the arms stand as the table does")]
-fn verdict(stage: Stage, reply: &Reply) -> Verdict {
-    let enhanced = reply.enhanced.map(|EnhancedCode(_, subject, detail)| (subject, detail));
-    let about_reader = matches!(stage, Stage::Rcpt | Stage::Data | Stage::Message);
-    match (reply.code, enhanced) {
-        (200..=299, _) if stage == Stage::Message => Verdict::Accepted,
-        (400..=499, _) => Verdict::Retry,
-        (500..=504 | 530 | 534 | 535 | 538, _) => Verdict::Ours,
-        (554, Some((6, 0))) | (552, Some((3, 4))) => Verdict::Ours,
-        (500..=599, _) if !about_reader => Verdict::Ours,
-        (500..=599, Some((1, 1 | 2 | 3 | 6 | 10))) => Verdict::Final(Judgement::Hard),
-        (521 | 551 | 556, _) => Verdict::Final(Judgement::Hard),
-        (500..=599, Some((7, _))) => Verdict::Final(Judgement::Block),
-        (500..=599, _) if speaks_of_policy(&reply.text) => Verdict::Final(Judgement::Block),
-        (550, None) if stage == Stage::Rcpt && speaks_of_mailbox(&reply.text) => Verdict::Final(Judgement::Hard),
-        (500..=599, _) => Verdict::Final(Judgement::Soft),
-        // A positive answer before the message was sent, or a code that no RFC knows: nothing was taken.
-        _ => Verdict::Retry,
-    }
-}
-
-fn has_word(text: &str, words: &[&str]) -> bool {
-    let text = text.to_lowercase();
-    words.iter().any(|word| text.contains(word))
-}
-
-fn speaks_of_policy(text: &str) -> bool {
-    has_word(text, &["spam", "blocked", "blocklist", "blacklist", "policy", "dmarc", "spamhaus", "reputation", "unsolicited"])
-}
-
-fn speaks_of_mailbox(text: &str) -> bool {
-    let text = text.to_lowercase();
-    let about = ["user", "mailbox", "recipient", "account", "address"].iter().any(|word| text.contains(word));
-    let gone = [
-        "unknown",
-        "not found",
-        "no such",
-        "does not exist",
-        "doesn't exist",
-        "not exist",
-        "invalid",
-        "unavailable",
-        "not here",
-        "rejected",
-    ]
-    .iter()
-    .any(|word| text.contains(word));
-    about && gone
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mailing::MailingId;
+    use crate::subscription::{EmailAddress, ListId, SubscriberId};
 
-    fn of(stage: Stage, said: &str) -> Verdict {
-        let (code, text) = said.split_once(' ').unwrap_or((said, ""));
-        verdict(stage, &Reply::new(code.parse().unwrap(), [text]))
+    fn settled(stage: Stage, said: &str, attempt: u32) -> Settlement {
+        let (code, text) = said.split_once(' ').unwrap();
+        let delivery = Delivery {
+            mailing: MailingId(1),
+            subscriber: SubscriberId(1),
+            address: EmailAddress::parse("jane@example.org").unwrap(),
+            name: None,
+            list: "general".parse::<ListId>().unwrap(),
+            list_number: 1,
+            attempt,
+            first_attempt_at: Timestamp::UNIX_EPOCH,
+        };
+        let outcome = Outcome::Answered(stage, Reply::new(code.parse().unwrap(), [text]));
+        settle(&delivery, &outcome, Timestamp::UNIX_EPOCH, &RetryPlan::default(), OnDoubt::Resend)
     }
 
     #[test]
-    fn the_reply_table_of_the_standards() {
-        use Judgement::{Block, Hard, Soft};
-        use Stage::{Auth, Data, Mail, Message, Rcpt};
-        for (stage, said, wanted) in [
-            (Message, "250 2.0.0 Ok: queued as 1F", Verdict::Accepted),
-            (Rcpt, "421 5.7.32 try later", Verdict::Retry),
-            (Rcpt, "450 4.2.0 Greylisted", Verdict::Retry),
-            (Rcpt, "451 4.7.1 please wait", Verdict::Retry),
-            (Rcpt, "452 4.2.2 mailbox full", Verdict::Retry),
-            (Mail, "454 4.7.0 TLS not available", Verdict::Retry),
-            (Data, "500 what?", Verdict::Ours),
-            (Message, "554 5.6.0 malformed", Verdict::Ours),
-            (Message, "552 5.3.4 too big", Verdict::Ours),
-            (Auth, "535 5.7.8 bad password", Verdict::Ours),
-            (Mail, "530 5.7.0 authenticate first", Verdict::Ours),
-            (Mail, "550 5.7.1 sender not allowed", Verdict::Ours),
-            (Rcpt, "550 5.1.1 no such user", Verdict::Final(Hard)),
-            (Rcpt, "553 5.1.3 bad address", Verdict::Final(Hard)),
-            (Rcpt, "550 5.1.10 null MX", Verdict::Final(Hard)),
-            (Rcpt, "556 domain takes no mail", Verdict::Final(Hard)),
-            (Rcpt, "550 Mailbox unavailable", Verdict::Final(Hard)),
-            (Rcpt, "550 No such user here", Verdict::Final(Hard)),
-            (Rcpt, "550 5.2.1 disabled", Verdict::Final(Soft)),
-            (Rcpt, "552 5.2.2 over quota", Verdict::Final(Soft)),
-            (Message, "550 5.7.26 unauthenticated", Verdict::Final(Block)),
-            (Message, "554 Message blocked as spam", Verdict::Final(Block)),
-            (Rcpt, "550 no thanks", Verdict::Final(Soft)),
-            (Data, "250 odd", Verdict::Retry),
+    fn an_answer_settles_delivery_reader_and_run() {
+        for (stage, said, word, judgement, halt) in [
+            (Stage::Message, "250 2.0.0 queued", "accepted", Judgement::Nothing, false),
+            (Stage::Rcpt, "451 4.7.1 later", "deferred", Judgement::Nothing, false),
+            (Stage::Rcpt, "550 5.1.1 nobody", "refused", Judgement::Hard, false),
+            (Stage::Message, "550 5.7.1 spam", "refused", Judgement::Block, false),
+            (Stage::Rcpt, "552 5.2.2 full", "refused", Judgement::Soft, false),
+            (Stage::Auth, "535 5.7.8 password", "queued", Judgement::Nothing, true),
         ] {
-            assert_eq!(of(stage, said), wanted, "{stage} {said}");
+            let settlement = settled(stage, said, 1);
+            assert_eq!((settlement.fate.word(), settlement.judgement, settlement.halt), (word, judgement, halt), "{said}");
         }
+    }
+
+    #[test]
+    fn what_is_refused_for_a_parameter_gets_one_more_chance() {
+        assert!(matches!(settled(Stage::Rcpt, "555 5.5.4 what?", 1).fate, Fate::Deferred { .. }));
+        let second = settled(Stage::Rcpt, "555 5.5.4 what?", 2);
+        assert_eq!((second.fate, second.judgement), (Fate::Refused, Judgement::Soft));
+        assert!(matches!(settled(Stage::Mail, "455 4.5.4 not now", 2).fate, Fate::Deferred { .. }));
     }
 }

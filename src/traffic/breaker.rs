@@ -6,11 +6,12 @@
 /// deferrals among them stop at once. Unknown readers stop when such a number of attempts has been made, and before
 /// that at a larger share: of the first hundred, then of all so far.
 ///
-/// A delivery counts as deferred once, at its first try. But greylisting turns every first try away with 450 or 451
-/// (RFC 6647), and takes the second: such an answer to a first try says nothing yet, and is left out of the count. If the
-/// second try is deferred as well, that one counts. A provider that is truly in trouble is so found out with the first
-/// second tries, five minutes later. Third and later tries that are deferred are left out again: at the end of a mailing
-/// only they are left, and they would stop what is merely slow. A connection that was lost says nothing about a provider.
+/// A deferral counts at a delivery's first two tries. But greylisting turns every first try away with 450 or 451 (RFC 6647)
+/// and takes the second: such an answer to a first try says nothing yet, and is left out altogether, as if it had not been
+/// made. If the second try is deferred as well, that one counts. A provider that is truly in trouble is so found out with
+/// the first second tries, five minutes later; until then its reactions and limits hold. Third and later tries that are
+/// deferred are left out again: at the end of a mailing only they remain, and they would stop what is merely slow. A
+/// connection that was lost says nothing about a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerRules {
     /// Whether it works at all.
@@ -97,8 +98,8 @@ impl Recent {
         ];
         let (sign, share, _, what) = found.into_iter().find(|(sign, share, of, _)| is_over(*sign, *share, *of))?;
         let (count, seen) = (self.counts[sign as usize], self.seen.min(span));
-        let (whole, part) = (share / 10, share % 10);
-        let share = if part == 0 { format!("{whole} %") } else { format!("{whole}.{part} %") };
+        let (percent, tenths) = (share / 10, share % 10);
+        let share = if tenths == 0 { format!("{percent} %") } else { format!("{percent}.{tenths} %") };
         Some(format!("of the last {seen} messages{}, {count} {what}; more than {share} stops", whose()))
     }
 }

@@ -96,13 +96,15 @@ impl Outlet {
 }
 
 impl Gate {
-    /// A gate by these rules that knows what went before: `history`, the last twenty-four hours minute by minute, from
-    /// which hours, days and today's ramp are counted on; `days`, what each provider accepted and blocked on each of the
-    /// last thirty days through relays that warm up, from which the ramps are climbed; and the pauses in force.
+    /// A gate by these rules that knows what went before: `history`, the last twenty-four hours minute by minute with
+    /// the minute in which they began, from which hours, days and today's ramp are counted on; `days`, what each provider
+    /// accepted and blocked on each of the last thirty days through relays that warm up, from which the ramps are
+    /// climbed; and the pauses in force.
     ///
-    /// It allows no more than the gate that lived on would, but for messages whose fate nobody has recorded, and begins
-    /// at the pace of each limit, without credit. The breaker begins anew: what it had found is in the pauses, and what
-    /// a person has resumed must not stop again for the same reason.
+    /// It allows no more than the gate that lived on would, but for messages whose fate nobody has recorded and for the
+    /// caution that goes with what was put back; and it begins at the pace of each limit, without credit. The breaker
+    /// begins anew: what it had found is in the pauses, and what a person has resumed must not stop again for the same
+    /// reason.
     pub fn new(
         rules: Rules,
         history: &[Tallied],
@@ -110,40 +112,45 @@ impl Gate {
         pauses: &[(Scope, Pause)],
         now: Timestamp,
     ) -> Self {
+        let Rules { relays, providers, window, zone, breaker } = rules;
         let at = nanos(now);
-        let round = rules.relays.iter().map(|relay| relay.limits.connections.unwrap_or(1)).fold(0, u32::saturating_add);
-        let warms = rules.relays.iter().any(|relay| relay.warm_up);
+        let round = relays.iter().map(|relay| relay.limits.connections.unwrap_or(1)).fold(0, u32::saturating_add);
+        let warms = relays.iter().any(|relay| relay.warm_up);
         let flow = |provider: &Provider| {
             let round = provider.limits.connections.map_or(round, |most| most.min(round));
             let climb = (warms && provider.ramp).then(|| {
                 let known = days.iter().filter(|(id, ..)| *id == provider.id).map(|row| (row.1, row.2, row.3)).collect();
-                Climb::new(known, &rules.zone, at)
+                Climb::new(known, &zone, at)
             });
-            Flow::new(provider, Way::new(&provider.limits, round, at), climb, Recent::new(rules.breaker.provider))
+            Flow::new(provider, Way::new(&provider.limits, round, at), climb, Recent::new(breaker.provider))
         };
         let outlet = |relay: &RelayRules| Outlet {
             name: relay.name.clone(),
             way: Way::new(&relay.limits, relay.limits.connections.unwrap_or(1), at),
-            window: relay.window.or(rules.window),
+            window: relay.window.or(window),
             warm_up: relay.warm_up,
             is_open: true,
             turns: Nanos::MIN,
         };
         let mut gate = Self {
-            relays: rules.relays.iter().map(outlet).collect(),
-            flows: rules.providers.iter().map(flow).collect(),
+            relays: relays.iter().map(outlet).collect(),
+            flows: providers.iter().map(flow).collect(),
             whole: Way::new(&Limits::default(), round, at),
-            recent: Recent::new(rules.breaker.overall),
+            recent: Recent::new(breaker.overall),
             mailing: None,
             pauses: Vec::new(),
             held: Vec::new(),
             busy: Vec::new(),
             now: at,
-            breaker: rules.breaker,
-            zone: rules.zone.clone(),
+            breaker,
+            zone,
         };
-        history.iter().for_each(|row| gate.remember(row, rules.providers.place(&row.provider)));
-        pauses.iter().for_each(|(scope, pause)| gate.pause(scope, pause.clone()));
+        for row in history {
+            gate.remember(row, providers.place(&row.provider));
+        }
+        for (scope, pause) in pauses {
+            gate.pause(scope, pause.clone());
+        }
         gate
     }
 
@@ -246,7 +253,9 @@ impl Gate {
         self.moment(now);
         let Some(since) = self.release(relay, connection, lane) else { return };
         let (outlet, flow) = (&mut self.relays[relay], &mut self.flows[usize::from(lane.0)]);
-        [&mut outlet.way, &mut flow.way, &mut self.whole].into_iter().for_each(|way| way.put_back(since));
+        for way in [&mut outlet.way, &mut flow.way, &mut self.whole] {
+            way.put_back(since);
+        }
         if let Some(climb) = flow.climb.as_mut().filter(|_| outlet.warm_up) {
             climb.put_back(since);
         }
@@ -384,3 +393,6 @@ fn sign(heard: &Heard<'_>) -> Option<Sign> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

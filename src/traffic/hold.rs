@@ -109,10 +109,10 @@ impl Way {
     /// A message that was taken at this time or later did not go.
     pub(super) fn put_back(&mut self, since: Nanos) {
         if let Some(pace) = &mut self.pace {
-            pace.put_back();
+            pace.put_back(since);
         }
         if let Some(slow) = &mut self.hold.slow {
-            slow.put_back();
+            slow.put_back(since);
         }
         if let Some(minutes) = &mut self.minutes {
             minutes.remove(Minutes::minute(since));
@@ -133,7 +133,7 @@ impl Way {
         };
         let slower = Pace::new(per_second, 1, now);
         let in_force = self.hold.slow.filter(|_| now < self.hold.slow_until);
-        self.hold.slow = Some(in_force.filter(|slow| slow.gap() >= slower.gap()).unwrap_or_else(|| slower));
+        self.hold.slow = Some(in_force.filter(|slow| slow.gap() >= slower.gap()).unwrap_or(slower));
         self.hold.slow_until = until.max(in_force.map_or(0, |_| self.hold.slow_until));
     }
 

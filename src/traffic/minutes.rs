@@ -117,9 +117,13 @@ impl Minutes {
     }
 
     /// Takes one back that was counted in this minute or later: from the first that holds any, since what is taken from
-    /// an older minute than it was counted in can only leave the count too high.
+    /// an older minute than it was counted in can only leave the count too high. What may have left the count already
+    /// is not taken back.
     pub(super) fn remove(&mut self, minute: i64) {
-        for minute in minute.max(self.now - self.span() + 1)..=self.now {
+        if minute <= self.now - self.span() {
+            return;
+        }
+        for minute in minute..=self.now {
             let place = self.at(minute);
             if self.buckets[place] > 0 {
                 self.buckets[place] -= 1;
@@ -161,6 +165,15 @@ mod tests {
         assert_eq!(count.opens(61 * MINUTE), 61 * MINUTE);
         assert_eq!(count.opens(5 * DAY * MINUTE), 5 * DAY * MINUTE);
         assert_eq!((count.hour, count.day), (0, 0));
+    }
+
+    #[test]
+    fn what_has_left_the_count_is_not_taken_back_from_others() {
+        let mut count = Minutes::new(Some(2), None, 0).unwrap();
+        count.add(0, 1);
+        count.add(70, 2);
+        count.remove(0);
+        assert_eq!(count.opens(70 * MINUTE), 131 * MINUTE);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub(super) struct Pace {
     gap: Nanos,
     credit: Nanos,
     next: Nanos,
+    last: Nanos,
 }
 
 impl Pace {
@@ -27,7 +28,7 @@ impl Pace {
         #[allow(clippy::cast_precision_loss, reason = "a second is far below 2^53 nanoseconds")]
         let gap = (SECOND as f64 / per_second).ceil().clamp(1.0, 1e17) as Nanos;
         let credit = gap.saturating_mul(i64::from(round.max(1)) - 1).min(CREDIT.saturating_sub(gap).max(0));
-        Self { gap, credit, next: start.saturating_add(credit) }
+        Self { gap, credit, next: start.saturating_add(credit), last: Nanos::MIN }
     }
 
     /// Time between two messages.
@@ -43,6 +44,7 @@ impl Pace {
     /// One message goes.
     pub(super) fn take(&mut self, now: Nanos) {
         self.next = self.next.max(now).saturating_add(self.gap);
+        self.last = now;
     }
 
     /// One message went at this time, before ours: the next is due a gap later, and no credit has gathered since.
@@ -50,9 +52,12 @@ impl Pace {
         self.next = self.next.max(at.saturating_add(self.gap).saturating_add(self.credit));
     }
 
-    /// One message did not go after all.
-    pub(super) fn put_back(&mut self) {
-        self.next = self.next.saturating_sub(self.gap);
+    /// A message that was taken at this time did not go after all. Its turn is given again only if no other has been
+    /// taken since: a turn that is long past is of no use, and would let two others go at once.
+    pub(super) fn put_back(&mut self, since: Nanos) {
+        if since == self.last {
+            self.next = self.next.saturating_sub(self.gap);
+        }
     }
 }
 
@@ -88,7 +93,11 @@ mod tests {
         let mut pace = Pace::new(1.0, 1, 0);
         pace.take(0);
         assert_eq!(pace.opens(), SECOND);
-        pace.put_back();
+        pace.put_back(0);
         assert_eq!(pace.opens(), 0);
+        pace.take(0);
+        pace.take(SECOND);
+        pace.put_back(0);
+        assert_eq!(pace.opens(), 2 * SECOND, "another has gone since");
     }
 }

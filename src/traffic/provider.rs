@@ -98,30 +98,31 @@ impl Providers {
     #[must_use]
     pub fn amended(mut self, own: Vec<Provider>) -> Self {
         for provider in own {
-            match self.all.iter_mut().find(|known| known.id == provider.id) {
-                Some(known) => {
-                    known.limits = provider.limits.or(known.limits);
-                    for (old, new) in [(&mut known.domains, provider.domains), (&mut known.mx, provider.mx)] {
-                        if !new.is_empty() {
-                            *old = new;
-                        }
-                    }
-                    if !provider.reactions.is_empty() {
-                        known.reactions = provider.reactions;
-                    }
-                    let place = self.place(&provider.id);
-                    self.by_domain.retain(|_, of| *of != place);
-                    self.index(place);
-                }
-                None => {
-                    let limits = provider.limits.or(self.usual.limits);
-                    let reactions = if provider.reactions.is_empty() { self.usual.reactions.clone() } else { provider.reactions };
-                    self.all.push(Provider { limits, reactions, ..provider });
-                    self.index(self.all.len() - 1);
-                }
+            if let Some(place) = self.all.iter().position(|known| known.id == provider.id) {
+                self.change(place, provider);
+            } else {
+                let limits = provider.limits.or(self.usual.limits);
+                let reactions = if provider.reactions.is_empty() { self.usual.reactions.clone() } else { provider.reactions };
+                self.all.push(Provider { limits, reactions, ..provider });
+                self.index(self.all.len() - 1);
             }
         }
         self
+    }
+
+    fn change(&mut self, place: usize, new: Provider) {
+        let known = &mut self.all[place];
+        known.limits = new.limits.or(known.limits);
+        for (old, new) in [(&mut known.domains, new.domains), (&mut known.mx, new.mx)] {
+            if !new.is_empty() {
+                *old = new;
+            }
+        }
+        if !new.reactions.is_empty() {
+            known.reactions = new.reactions;
+        }
+        self.by_domain.retain(|_, of| *of != place);
+        self.index(place);
     }
 
     fn index(&mut self, place: usize) {

@@ -12,7 +12,7 @@ const MEMORY: i64 = 30;
 /// How many messages may go to a provider today, given what it took on which day and what it turned away as a block.
 ///
 /// The step above the best day of the last thirty, never more than twice that day; the same step again after a day with
-/// blocks. Derived from what was truly sent, so that it needs no state of its own: a day without mail is no step, and a
+/// blocks. A step is taken with nine tenths of it, since some are always refused. Derived from what was truly sent, so that it needs no state of its own: a day without mail is no step, and a
 /// restart changes nothing. Days from today on are not looked at.
 pub fn allowance(history: &[(Date, u64, u64)], today: Date) -> u64 {
     let mut day = today;
@@ -35,7 +35,7 @@ fn best(history: &[(Date, u64, u64)], day: Date) -> u64 {
 }
 
 fn step(best: u64) -> u64 {
-    STEPS.into_iter().find(|step| *step > best).unwrap_or(u64::MAX).min(ceiling(best))
+    STEPS.into_iter().find(|step| step * 9 > best.saturating_mul(10)).unwrap_or(u64::MAX).min(ceiling(best))
 }
 
 fn ceiling(best: u64) -> u64 {
@@ -80,6 +80,13 @@ mod tests {
         assert_eq!(allowance(&history, day(30)), 1000);
         assert_eq!(allowance(&history, day(31)), 50);
         assert_eq!(allowance(&history, day(0)), 50, "today's own mail does not raise today's step");
+    }
+
+    #[test]
+    fn a_few_refusals_do_not_hold_a_sender_on_a_step() {
+        assert_eq!(allowance(&[(day(0), 45, 0)], day(1)), 90);
+        assert_eq!(allowance(&[(day(0), 44, 0)], day(1)), 50);
+        assert_eq!(allowance(&[(day(0), 240, 0)], day(1)), 480);
     }
 
     #[test]

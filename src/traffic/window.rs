@@ -92,7 +92,7 @@ impl Window {
         self.shows(zone.to_datetime(at))
     }
 
-    fn shows(&self, wall: DateTime) -> bool {
+    fn shows(self, wall: DateTime) -> bool {
         let minute = u16::try_from(i32::from(wall.hour()) * 60 + i32::from(wall.minute())).unwrap_or(0);
         let on = |day: Weekday| self.days & (1 << day.to_monday_zero_offset()) != 0;
         if self.begins < self.ends {
@@ -115,7 +115,7 @@ impl Window {
     /// The first instant from `after` on at which it is open or not, as wanted. It can change only where the wall shows
     /// a beginning, an end or midnight, or where the clock is changed. A window that never turns (one that is open all
     /// day, or lies in an hour that does not come) is to be asked again when the days looked at are over.
-    fn turns(&self, after: Timestamp, zone: &TimeZone, open: bool) -> Timestamp {
+    fn turns(self, after: Timestamp, zone: &TimeZone, open: bool) -> Timestamp {
         if self.is_open(after, zone) == open {
             return after;
         }
@@ -133,7 +133,7 @@ impl Window {
                 let wall = date.to_datetime(jiff::civil::Time::midnight()).checked_add(jiff::Span::new().minutes(i64::from(minute)));
                 let Ok(wall) = wall else { continue };
                 let ambiguous = zone.to_ambiguous_timestamp(wall);
-                ambiguous.clone().earlier().into_iter().chain(ambiguous.later()).for_each(&mut consider);
+                ambiguous.earlier().into_iter().chain(ambiguous.later()).for_each(&mut consider);
             }
         }
         zone.following(after).map(|change| change.timestamp()).take_while(|at| *at < last).for_each(&mut consider);

@@ -12,3 +12,4 @@ mod roll;
 #[allow(dead_code, reason = "the tables use the rest of it")]
 mod room;
 mod token;
+mod traffic;
