@@ -8,7 +8,7 @@ use crate::relay::{Connection, Relay};
 /// Hands letters over through the first relay that can be connected to. Returns how many a relay took.
 ///
 /// A letter that is refused, that cannot be composed or whose answer is lost is logged, without its address, and keeps
-/// no other from its reader. The error is that no relay could be opened; what was taken by then is taken.
+/// no other from its reader. The error is that keys or relays cannot be had; what was taken by then is taken.
 pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppError> {
     let config = newsroom.config();
     let (sender, lang) = (&config.imprint.sender, config.house.lang.as_str());

@@ -61,9 +61,22 @@ async fn a_report_that_nobody_takes_changes_nothing_for_the_mailing() {
         .on(At::Rcpt, When::to(CHAIR), Action::Drop)
         .start()
         .await;
-    let newsroom = reporting(&sink).build();
-    newsroom.run(["send", "2014-12"]).ok().says(&["3 accepted"]);
+    let newsroom = reporting(&sink).variable("RUST_LOG", "info").build();
+    let told = newsroom.run(["send", "2014-12"]).ok().says(&["3 accepted", "a letter was refused", "a letter was lost"]);
+    assert!(!told.stderr.contains(DESK) && !told.stderr.contains("No reports here"), "{told}");
     assert_eq!(sink.messages().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_goes_through_the_first_relay_that_can_be_reached() {
+    let sink = Sink::builder().start().await;
+    let deaf = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let spare = format!("\n[[relay]]\nname = \"spare\"\nurl = \"smtp://127.0.0.1:{}?tls=none\"", sink.port());
+    let newsroom = reporting(&sink).relay_at(&format!("smtp://127.0.0.1:{deaf}?tls=none")).relay_setting(&spare).build();
+    newsroom.run(["send", "2014-12"]);
+    let told = letters(&sink);
+    assert_eq!(told.len(), 2);
+    assert!(text(&told[0]).contains("Subject: 2014-12 "), "{}", text(&told[0]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
