@@ -21,3 +21,5 @@ mod reading_room;
 mod relay;
 mod strict_linter;
 mod the_press;
+#[cfg(target_os = "linux")]
+mod trouble;

@@ -13,4 +13,5 @@ pub mod linter;
 pub mod newsroom;
 pub mod postfix;
 pub mod reading;
+pub mod running;
 pub mod sink;
