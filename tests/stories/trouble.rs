@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use rustix::process::{Resource, Rlimit, geteuid, prlimit};
 use serde_json::Value;
 
 use crate::support::newsroom::{Newsroom, Running, Told, binary, set_mode};
-use crate::support::sink::Sink;
+use crate::support::sink::{Action, At, Sink, When};
 
 const READERS: usize = 1000;
 const CONNECTIONS: usize = 4;
@@ -30,6 +31,11 @@ fn start(newsroom: &Newsroom) -> Running {
 fn allow(running: &mut Running, octets: Option<u64>) {
     let pid = running.pid();
     prlimit(Some(pid), Resource::Fsize, Rlimit { current: octets, maximum: None }).unwrap();
+}
+
+/// A relay that takes its time, so that nothing is over before the trouble begins.
+async fn slow() -> Sink {
+    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(5))).start().await
 }
 
 fn ledger(newsroom: &Newsroom) -> Connection {
@@ -92,8 +98,8 @@ fn outlive(mut running: Running, newsroom: &Newsroom, sink: &Sink, why: &[&str],
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_stops_the_sending_before_anything_goes_out_unrecorded() {
-    for count in [1, 400] {
-        let sink = Sink::builder().start().await;
+    for count in [1, 300] {
+        let sink = slow().await;
         let newsroom = Newsroom::ready(READERS, &sink);
         let mut running = start(&newsroom);
         sink.until(count).await;
@@ -104,11 +110,11 @@ async fn a_full_disk_stops_the_sending_before_anything_goes_out_unrecorded() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_program_that_holds_the_ledger_for_a_moment_holds_up_the_sending_and_no_more() {
-    let sink = Sink::builder().start().await;
+    let sink = slow().await;
     let newsroom = Newsroom::ready(READERS, &sink);
     let other = ledger(&newsroom);
     let running = start(&newsroom);
-    for count in [50, 300, 600] {
+    for count in [50, 200, 400] {
         sink.until(count).await;
         other.execute_batch("BEGIN EXCLUSIVE").unwrap();
         all_is_recorded(&newsroom, &sink);
@@ -120,7 +126,7 @@ async fn another_program_that_holds_the_ledger_for_a_moment_holds_up_the_sending
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_program_that_will_not_let_go_of_the_ledger_is_told_of_and_outlived() {
-    let sink = Sink::builder().start().await;
+    let sink = slow().await;
     let newsroom = Newsroom::ready(READERS, &sink);
     let other = ledger(&newsroom);
     let running = start(&newsroom);
@@ -144,7 +150,7 @@ fn subject_to_modes(command: &Command, newsroom: &Newsroom) -> Command {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_that_may_only_be_read_sends_nothing_and_goes_on_when_it_may_be_written() {
-    let sink = Sink::builder().start().await;
+    let sink = slow().await;
     let newsroom = Newsroom::ready(READERS, &sink);
     let running = start(&newsroom);
     sink.until(300).await;
