@@ -23,3 +23,5 @@ mod relay;
 mod reports;
 mod strict_linter;
 mod the_press;
+#[cfg(target_os = "linux")]
+mod trouble;

@@ -14,4 +14,5 @@ pub mod name_server;
 pub mod newsroom;
 pub mod postfix;
 pub mod reading;
+pub mod running;
 pub mod sink;

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub use super::running::{Running, Told};
 use super::sink::Sink;
 
 /// The issue that most stories send: combined, numbered, with a report to fetch and four related items.
@@ -271,129 +270,4 @@ pub fn close_to_others(path: &Path) {
 pub fn set_mode(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("its owner may say who reads it");
-}
-
-/// What the binary told: its exit code, its answer, and what it said beside it.
-#[derive(Debug)]
-pub struct Told {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Told {
-    /// Runs a command to its end.
-    pub fn of(command: &mut Command) -> Self {
-        Self::from(command.output().expect("the binary runs"))
-    }
-
-    /// Itself, if all was well; else the story ends here.
-    #[track_caller]
-    pub fn ok(self) -> Self {
-        self.exits(0)
-    }
-
-    /// Itself, if it ended with this code.
-    #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{self}");
-        self
-    }
-
-    /// Itself, if it said all of this, on either stream.
-    #[track_caller]
-    pub fn says(self, all: &[&str]) -> Self {
-        for words in all {
-            assert!(self.stdout.contains(words) || self.stderr.contains(words), "nothing of {words:?} in {self}");
-        }
-        self
-    }
-
-    /// The answer as one JSON document.
-    #[track_caller]
-    pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).expect("a JSON document")
-    }
-
-    /// The answer as one JSON document a line.
-    #[track_caller]
-    pub fn lines(&self) -> Vec<Value> {
-        self.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON document a line")).collect()
-    }
-}
-
-impl From<Output> for Told {
-    fn from(output: Output) -> Self {
-        let text = |octets| String::from_utf8(octets).expect("the binary speaks UTF-8");
-        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-impl std::fmt::Display for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "exit {:?}\nstdout:\n{}\nstderr:\n{}", self.code, self.stdout, self.stderr)
-    }
-}
-
-/// The binary at work. If its story ends before it does, so does it.
-pub struct Running(Option<Child>);
-
-impl Running {
-    /// Starts a command.
-    pub fn of(command: &mut Command) -> Self {
-        Self(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")))
-    }
-
-    fn child(&mut self) -> &mut Child {
-        self.0.as_mut().expect("it is there until its end")
-    }
-
-    /// Ends it in the middle of whatever it does.
-    pub fn kill(mut self) -> io::Result<()> {
-        self.child().kill()?;
-        self.child().wait().map(|_| ())
-    }
-
-    /// Sends it a signal by name: `TERM` or `INT`.
-    pub fn signal(&mut self, name: &str) {
-        let signal = match name {
-            "TERM" => Signal::TERM,
-            "INT" => Signal::INT,
-            other => panic!("no story sends {other}"),
-        };
-        let number = i32::try_from(self.child().id()).ok().and_then(Pid::from_raw).expect("a process has a number");
-        kill_process(number, signal).expect("it is ours to signal");
-    }
-
-    /// Waits until it has said these words on standard error, and returns all until then, which is gone from what it told.
-    pub fn hears(&mut self, words: &str) -> String {
-        let (mut said, mut octet) = (Vec::new(), [0]);
-        let stream = self.child().stderr.as_mut().expect("a stream of our own");
-        while !String::from_utf8_lossy(&said).contains(words) {
-            stream.read_exact(&mut octet).expect("it says so before it ends");
-            said.push(octet[0]);
-        }
-        String::from_utf8_lossy(&said).into_owned()
-    }
-
-    /// Hangs up on its answer before it is read.
-    pub fn hang_up(&mut self) {
-        drop(self.child().stdout.take());
-    }
-
-    /// Waits for its end.
-    pub fn end(mut self) -> Told {
-        let child = self.0.take().expect("it is there until its end");
-        Told::from(child.wait_with_output().expect("the binary ends"))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.0.take() {
-            // It may have ended by itself; either way nothing is left behind.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
 }
