@@ -107,6 +107,7 @@ mod tests {
             name: None,
             list: "general".parse::<ListId>().unwrap(),
             list_number: 1,
+            provider: crate::mailing::ProviderId::other(),
             attempt,
             first_attempt_at: Timestamp::UNIX_EPOCH,
         };

@@ -168,6 +168,7 @@ fn delivery(dice: &mut Dice, reader: usize) -> Delivery {
         name: (reader > 0).then(|| dice.name()),
         list: "general".parse().unwrap(),
         list_number: 1,
+        provider: masthead::mailing::ProviderId::other(),
         attempt: 1,
         first_attempt_at: Timestamp::from_second(at).unwrap(),
     }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::Progress;
-use super::roster::Roster;
+use super::roster::{Roster, Turn};
 use crate::app::AppError;
 use crate::clock::Clock;
 use crate::mailing::{Delivery, MailingId, Pause, ProviderId, Scope};
@@ -21,6 +21,9 @@ use crate::traffic::{Gate, Heard, Lane, Verdict};
 
 /// How long a run waits before it asks a store again that could not be written.
 const STORE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a connection waits at most before it looks again by itself.
+const LONGEST_NAP: Duration = Duration::from_mins(1);
 
 /// One of our connections: which relay's, and its number among all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,7 +150,7 @@ impl Dispatch {
                 Next::Done => return None,
                 Next::Wait(until) => until,
             };
-            let nap = until.map_or(Duration::from_secs(60), |until| self.until(until));
+            let nap = until.map_or(LONGEST_NAP, |until| self.until(until));
             tokio::select! {
                 () = &mut changed => {}
                 () = self.progress.stopped() => {}
@@ -246,16 +249,12 @@ impl Dispatch {
         self.changed.notify_waiters();
     }
 
-    /// Ends the run, for a reason that a person must see; the first reason counts.
+    /// Ends the run, for a reason that a person must see.
     pub(super) fn halt(&self, reason: String) {
         self.end(End::Halted(reason));
     }
 
-    /// Ends the run for a fault of the machine.
-    pub(super) fn fail(&self, fault: AppError) {
-        self.end(End::Failed(fault));
-    }
-
+    /// Ends the run; the first reason counts.
     pub(super) fn end(&self, end: End) {
         self.state().end.get_or_insert(end);
         self.changed.notify_waiters();
@@ -320,8 +319,11 @@ impl Dispatch {
         if self.progress.must_stop() || state.end.is_some() {
             return Next::Done;
         }
-        if let Some(until) = state.roster.rests(place.relay, now) {
-            return if state.is_over { Next::Done } else { Next::Wait(until) };
+        match state.roster.turn(place.relay, now) {
+            Turn::Now => {}
+            _ if state.is_over => return Next::Done,
+            Turn::NotBefore(until) => return Next::Wait(Some(until)),
+            Turn::NotNow => return Next::Wait(None),
         }
         let State { gate, queues, turn, patience, later, roster, is_over, .. } = &mut *state;
         let (mut soonest, mut may_come) = (None, false);

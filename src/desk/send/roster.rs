@@ -30,6 +30,16 @@ pub(super) struct Roster {
     has_shares: bool,
 }
 
+/// Whether a relay may take a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turn {
+    Now,
+    /// It rests until then.
+    NotBefore(Timestamp),
+    /// It stands by, has had its share, or is out of order.
+    NotNow,
+}
+
 #[derive(Debug)]
 struct Post {
     part: Part,
@@ -61,18 +71,18 @@ impl Roster {
         self.posts.iter().enumerate().filter(|(_, post)| Some(post.part.duty) == duty && post.is_fit(now)).map(|(at, _)| at).collect()
     }
 
-    /// `None` if this relay may take a message now, else `Some` with the moment from which on it may, where that is known.
-    pub(super) fn rests(&self, relay: usize, now: Timestamp) -> Option<Option<Timestamp>> {
-        let post = self.posts.get(relay)?;
+    /// Whether this relay may take a message now.
+    pub(super) fn turn(&self, relay: usize, now: Timestamp) -> Turn {
+        let Some(post) = self.posts.get(relay) else { return Turn::NotNow };
         match post.rest {
-            Rest::Until(until) if until > now => return Some(Some(until)),
-            Rest::ForGood => return Some(None),
+            Rest::Until(until) if until > now => return Turn::NotBefore(until),
+            Rest::ForGood => return Turn::NotNow,
             _ => {}
         }
         if Some(post.part.duty) != self.duty(now) || (self.has_shares && self.is_ahead(post, now)) {
-            return Some(None);
+            return Turn::NotNow;
         }
-        None
+        Turn::Now
     }
 
     /// A message was given to this relay.
@@ -152,14 +162,14 @@ mod tests {
     fn the_next_duty_stands_by_until_all_before_it_rest() {
         let mut roster = roster(&[(1, 1.0), (1, 1.0), (2, 1.0)]);
         assert_eq!(roster.on_duty(NOW), [0, 1]);
-        assert_eq!(roster.rests(2, NOW), Some(None));
+        assert_eq!(roster.turn(2, NOW), Turn::NotNow);
         roster.failed(0, NOW, true);
         assert_eq!(roster.on_duty(NOW), [1]);
         roster.failed(1, NOW, false);
         assert_eq!(roster.on_duty(NOW), [2]);
-        assert_eq!(roster.rests(2, NOW), None);
+        assert_eq!(roster.turn(2, NOW), Turn::Now);
         assert_eq!(roster.on_duty(later(31)), [0], "rested");
-        assert_eq!(roster.rests(2, later(31)), Some(None), "and the stand-in is relieved");
+        assert_eq!(roster.turn(2, later(31)), Turn::NotNow, "and the stand-in is relieved");
     }
 
     #[test]
@@ -167,14 +177,14 @@ mod tests {
         let mut roster = roster(&[(1, 1.0)]);
         let mut rest = |now| {
             roster.failed(0, now, true);
-            let Some(Some(until)) = roster.rests(0, now) else { panic!("it rests") };
+            let Turn::NotBefore(until) = roster.turn(0, now) else { panic!("it rests") };
             until.duration_since(now).as_secs()
         };
         assert_eq!([rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW)], [30, 60, 120, 240, 300, 300]);
         roster.connected(0);
-        assert_eq!(roster.rests(0, NOW), None);
+        assert_eq!(roster.turn(0, NOW), Turn::Now);
         roster.failed(0, NOW, true);
-        assert_eq!(roster.rests(0, NOW), Some(Some(later(30))));
+        assert_eq!(roster.turn(0, NOW), Turn::NotBefore(later(30)));
     }
 
     #[test]
@@ -183,7 +193,7 @@ mod tests {
         let mut carried = [0_u32; 2];
         for _ in 0..10_000 {
             for relay in [0, 1] {
-                if roster.rests(relay, NOW).is_none() {
+                if roster.turn(relay, NOW) == Turn::Now {
                     roster.took(relay);
                     carried[relay] += 1;
                 }
@@ -197,7 +207,7 @@ mod tests {
     fn equal_weights_hold_nobody_back() {
         let mut roster = roster(&[(1, 1.0), (1, 1.0)]);
         for _ in 0..10_000 {
-            assert_eq!(roster.rests(0, NOW), None);
+            assert_eq!(roster.turn(0, NOW), Turn::Now);
             roster.took(0);
         }
     }

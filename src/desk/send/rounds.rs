@@ -134,18 +134,17 @@ impl Rounds<'_> {
     /// Sends to the seeds and the canary, and stays until their answers have had time to come. Returns why the run ends
     /// with that.
     async fn canary(&self) -> Result<Option<String>, AppError> {
-        let until = match self.mailing.canary_until {
-            Some(until) => until,
-            None => {
-                if let Round::Stopped(reason) = self.round(Wave::Canary).await? {
-                    return Ok(Some(reason));
-                }
-                let hold = self.newsroom.config().canary.map_or(Duration::ZERO, |canary| canary.hold);
-                let until = after(self.newsroom.now(), SignedDuration::try_from(hold).unwrap_or_default());
-                self.store().canary_sent(self.mailing.id, until).await?;
-                tracing::info!(issue = %self.mailing.issue, %until, "the canary is out");
-                until
+        let until = if let Some(until) = self.mailing.canary_until {
+            until
+        } else {
+            if let Round::Stopped(reason) = self.round(Wave::Canary).await? {
+                return Ok(Some(reason));
             }
+            let hold = self.newsroom.config().canary.map_or(Duration::ZERO, |canary| canary.hold);
+            let until = after(self.newsroom.now(), SignedDuration::try_from(hold).unwrap_or_default());
+            self.store().canary_sent(self.mailing.id, until).await?;
+            tracing::info!(issue = %self.mailing.issue, %until, "the canary is out");
+            until
         };
         let stayed = self.stay_until(until, "the canary: the others get theirs").await;
         Ok((!stayed).then(|| STOPPED.to_owned()))

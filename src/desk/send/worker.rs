@@ -87,16 +87,12 @@ impl<'c> Worker<'c> {
 
     async fn work(&mut self) -> Result<(), AppError> {
         loop {
-            let parcel = match self.spare.pop_front() {
-                Some(parcel) => parcel,
-                None => {
-                    let Some(delivery) = self.crew.dispatch.next(self.place).await else { return Ok(()) };
-                    match self.pack(delivery).await? {
-                        Some(parcel) => parcel,
-                        None => continue,
-                    }
-                }
-            };
+            if self.spare.is_empty() {
+                let Some(delivery) = self.crew.dispatch.next(self.place).await else { return Ok(()) };
+                let parcel = self.crew.compose(delivery);
+                self.keep(Some(parcel)).await?;
+            }
+            let Some(parcel) = self.spare.pop_front() else { continue };
             if self.crew.dispatch.must_stop() {
                 self.put_back(parcel);
                 return Ok(());
@@ -255,11 +251,6 @@ impl<'c> Worker<'c> {
 
     async fn pack_at_once(&mut self) -> Result<Option<Parcel>, AppError> {
         let Some(taken) = self.crew.take_at_once(self.place) else { return Ok(None) };
-        self.packed(taken).await
-    }
-
-    async fn pack(&mut self, delivery: Delivery) -> Result<Option<Parcel>, AppError> {
-        let taken = self.crew.compose(delivery);
         self.packed(taken).await
     }
 

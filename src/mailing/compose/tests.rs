@@ -42,6 +42,7 @@ fn delivery() -> Delivery {
         name: PersonName::parse("Jane <b>").ok(),
         list: "general".parse().unwrap(),
         list_number: 1,
+        provider: crate::mailing::ProviderId::other(),
         attempt: 1,
         first_attempt_at: jiff::Timestamp::from_second(1_417_424_400).unwrap(),
     }
@@ -71,10 +72,10 @@ fn d6_what_a_composer_writes_is_hashed_as_it_stands() {
     let signer = || Signer::new(DkimKey::rsa("news.example.org", "nl2026", &key).unwrap());
     let composer = composer(&edition(), &list("General  Interest"));
     let plain = composer.compose(&delivery()).unwrap();
-    let signed = composer.signed_by(Some(signer())).compose(&delivery()).unwrap();
-    let field = signed.octets.strip_suffix(&plain.octets[..]).expect("the signature stands before all the rest");
+    let sealed = composer.signed_by(Some(signer())).compose(&delivery()).unwrap();
+    let field = sealed.octets.strip_suffix(&plain.octets[..]).expect("the signature stands before all the rest");
     assert!(field.starts_with(b"DKIM-Signature: v=1; a=rsa-sha256;") && field.ends_with(b"\r\n"));
-    assert_eq!(signed.envelope, plain.envelope);
+    assert_eq!(sealed.envelope, plain.envelope);
     let body = plain.octets.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap() + 4;
     assert_eq!(relaxed_body(&plain.octets[body..]), plain.octets[body..]);
 }

@@ -1,6 +1,7 @@
 //! What a letter looks like on the wire, and what it never bears.
 
 use super::*;
+use crate::mailing::dkim::DkimKey;
 
 fn sender(reply_to: &str) -> Sender {
     Sender {
