@@ -1,6 +1,6 @@
 """Asks dkimpy about signatures. The first argument is the DNS records: a JSON list of names and texts.
 
-Without another it is about the one message on standard input, and the exit status says whether all signatures hold.
+Without another it is about the one message on standard input, and the exit status says whether all signatures that can be asked about hold.
 With `--many` it is about one message after another, each behind a line with its length: a line is printed for each, with
 one word for every signature, the topmost first: `pass`, `fail`, or `unasked` where PyNaCl is missing for Ed25519.
 """
@@ -41,4 +41,4 @@ if sys.argv[2:] == ["--many"]:
         print(*words(sys.stdin.buffer.read(int(length))))
 else:
     found = words(sys.stdin.buffer.read())
-    sys.exit(0 if found and set(found) == {"pass"} else 1)
+    sys.exit(0 if "pass" in found and "fail" not in found else 1)

@@ -86,9 +86,11 @@ impl Dice {
 
     /// Lines with blanks at every place, dots and `From ` at their beginnings, and open places among them.
     fn part(&mut self) -> String {
-        (0..30)
-            .map(|line| format!("{}{MARK}_{}_mx{}\n", self.text(3), ["name", "address", "unsubscribe"][line % 3], self.text(6)))
-            .collect()
+        let mut part = String::new();
+        for field in ["name", "address", "unsubscribe"].into_iter().cycle().take(30) {
+            part.push_str(&format!("{}{MARK}_{field}_mx{}\n", self.text(3), self.text(6)));
+        }
+        part
     }
 }
 
@@ -160,7 +162,7 @@ fn edition(dice: &mut Dice) -> Edition {
 }
 
 fn delivery(dice: &mut Dice, reader: usize) -> Delivery {
-    let at = TURN - i64::from(reader % 2 == 0) * 86_400;
+    let at = TURN - i64::from(reader.is_multiple_of(2)) * 86_400;
     Delivery {
         mailing: MailingId(1),
         subscriber: SubscriberId(i64::try_from(reader).unwrap()),
@@ -183,7 +185,7 @@ fn forged(number: usize, octets: &[u8]) -> Vec<u8> {
     };
     // Above its like or below all the others: verifiers count from below, and readers show the first.
     let added = |field: &str| {
-        let before = if number % 2 == 0 { "\r\nFrom: ".to_owned() } else { "\r\n\r\n".to_owned() };
+        let before = if number.is_multiple_of(2) { "\r\nFrom: ".to_owned() } else { "\r\n\r\n".to_owned() };
         instead(&before, &format!("\r\n{field}{before}"))
     };
     match number % 9 {

@@ -129,21 +129,21 @@ fn m8_a_head_has_an_end() {
 
 #[test]
 fn m3_m8_a_block_brings_its_fields_along_but_no_second_one() {
-    let block = |write: fn(&mut HeaderBlock)| {
+    let block = |write: fn(&mut HeaderBlock) -> Result<&mut HeaderBlock, HeaderFault>| {
         let mut block = HeaderBlock::new();
-        write(&mut block);
+        write(&mut block).unwrap();
         block
     };
-    let constant = block(|block| drop(block.plain("Precedence", "bulk").unwrap().plain("List-Post", "NO").unwrap()));
-    let mut head = block(|block| drop(block.plain("MIME-Version", "1.0").unwrap()));
+    let constant = block(|block| block.plain("Precedence", "bulk")?.plain("List-Post", "NO"));
+    let mut head = block(|block| block.plain("MIME-Version", "1.0"));
     head.block(&constant).unwrap();
     assert_eq!(head.as_str(), "MIME-Version: 1.0\r\nPrecedence: bulk\r\nList-Post: NO\r\n");
     assert_eq!(head.names(), ["MIME-Version", "Precedence", "List-Post"]);
     assert_eq!(head.plain("list-post", "NO"), Err(HeaderFault::Twice("list-post")));
     let before = head.clone();
     assert_eq!(head.block(&constant), Err(HeaderFault::Twice("Precedence")));
-    let long = block(|block| drop(block.text("Comments", &"word ".repeat(1000)).unwrap()));
-    let longer = block(|block| drop(block.text("Keywords", &"word ".repeat(1000)).unwrap()));
+    let long = block(|block| block.text("Comments", &"word ".repeat(1000)));
+    let longer = block(|block| block.text("Keywords", &"word ".repeat(1000)));
     assert_eq!(long.clone().block(&longer), Err(HeaderFault::TooLong("Keywords")));
     assert_eq!(head, before);
 }
