@@ -12,6 +12,7 @@ use masthead::app;
 use masthead::clock::FixedClock;
 use masthead::desk::check::check_issue;
 use masthead::edition::Edition;
+use masthead::mailing::dkim::{DkimKey, Signer};
 use masthead::mailing::compose::Composer;
 use masthead::mailing::{Delivery, MailingId};
 use masthead::subscription::{PersonName, SubscriberId};
@@ -69,7 +70,7 @@ impl Bench {
     fn composer(&self, newsroom: &Newsroom, is_signed: bool) -> Result<Composer, Box<dyn Error>> {
         let composer = Composer::new(&self.edition, &self.newsroom.config().lists, keys());
         let pem = fs::read_to_string(newsroom.key())?;
-        let signer = masthead::mailing::dkim::Signer::new("news.example.org", "press", &pem)?;
+        let signer = Signer::new(DkimKey::rsa("news.example.org", "press", &pem)?);
         Ok(composer.signed_by(is_signed.then_some(signer)))
     }
 
@@ -96,6 +97,7 @@ impl Bench {
             name: Some(PersonName::parse(name)?),
             list: list.id.clone(),
             list_number: 1,
+            provider: masthead::mailing::ProviderId::other(),
             attempt: 1,
             first_attempt_at: at()?,
         })
