@@ -85,7 +85,7 @@ impl Bench {
         for delivery in deliveries.iter().cycle().take(MESSAGES as usize) {
             black_box(composer.compose(black_box(delivery))?);
         }
-        Ok((own_time() - start).as_secs_f64() / f64::from(MESSAGES))
+        Ok(own_time().saturating_sub(start).as_secs_f64() / f64::from(MESSAGES))
     }
 
     fn delivery(&self, number: i64, address: &str, name: &str) -> Result<Delivery, Box<dyn Error>> {

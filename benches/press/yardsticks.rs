@@ -72,7 +72,7 @@ impl Peers {
     /// nodemailer's pool, and its DKIM where there is a key.
     pub(crate) fn nodemailer(&self, errand: &Errand<'_>, manner: &Manner) -> io::Result<Run> {
         let modules = self.nodemailer.as_ref().ok_or_else(|| missing("nodemailer"))?;
-        self.send(errand, manner, |port| {
+        send(errand, manner, |port| {
             let mut command = Command::new("node");
             command.arg(self.scripts.join("nodemailer.mjs")).arg(modules).arg(port.to_string()).arg(errand.connections.to_string());
             command
@@ -85,7 +85,7 @@ impl Peers {
         if errand.key.is_some() && self.dkimpy.is_none() {
             return Err(missing("dkimpy"));
         }
-        self.send(errand, manner, |port| {
+        send(errand, manner, |port| {
             let mut command = Command::new(python);
             command.env("PYTHONPATH", self.dkimpy.as_deref().unwrap_or(Path::new("")));
             command.arg(self.scripts.join("smtplib_peer.py")).arg(port.to_string()).arg(errand.connections.to_string());
@@ -96,25 +96,26 @@ impl Peers {
     /// lettre's builder and its pooled transport.
     pub(crate) fn lettre(&self, errand: &Errand<'_>, manner: &Manner) -> io::Result<Run> {
         let program = self.lettre.as_ref().ok_or_else(|| missing("the sender on lettre's pool"))?;
-        self.send(errand, manner, |port| {
+        send(errand, manner, |port| {
             let mut command = Command::new(program);
             command.arg(port.to_string()).arg(errand.connections.to_string());
             command
         })
     }
+}
 
-    fn send(&self, errand: &Errand<'_>, manner: &Manner, command: impl FnOnce(u16) -> Command) -> io::Result<Run> {
-        let sink = Sink::start(manner)?;
-        let mut command = command(sink.port());
-        command.arg(errand.letter).arg(errand.roll).arg(errand.readers.to_string()).args(errand.key);
-        let run = ended(child::run(&mut command), sink)?;
-        let Summary { messages, readers, .. } = run.came;
-        if (messages, readers) != (errand.readers, errand.readers) {
-            let wanted = errand.readers;
-            return Err(io::Error::other(format!("{messages} messages came for {readers} readers, where {wanted} were wanted")));
-        }
-        Ok(run)
+/// Has a peer send the letter, and makes sure that everybody got it once.
+fn send(errand: &Errand<'_>, manner: &Manner, command: impl FnOnce(u16) -> Command) -> io::Result<Run> {
+    let sink = Sink::start(manner)?;
+    let mut command = command(sink.port());
+    command.arg(errand.letter).arg(errand.roll).arg(errand.readers.to_string()).args(errand.key);
+    let run = ended(child::run(&mut command), sink)?;
+    let Summary { messages, readers, .. } = run.came;
+    if (messages, readers) != (errand.readers, errand.readers) {
+        let wanted = errand.readers;
+        return Err(io::Error::other(format!("{messages} messages came for {readers} readers, where {wanted} were wanted")));
     }
+    Ok(run)
 }
 
 /// Stops the sink whatever became of the sender.
