@@ -58,6 +58,7 @@ fn delivery(name: Option<PersonName>) -> Delivery {
         name,
         list: "general".parse().unwrap(),
         list_number: 1,
+        provider: masthead::mailing::ProviderId::other(),
         attempt: 1,
         first_attempt_at: jiff::Timestamp::UNIX_EPOCH,
     }

@@ -215,7 +215,7 @@ macro_rules! candidates {
     };
 }
 
-const QUEUED: &str = candidates!(
+pub(super) const QUEUED: &str = candidates!(
     "INDEXED BY deliveries_queued
     LEFT JOIN subscribers s ON s.id = d.subscriber
     WHERE d.mailing = ?1
@@ -226,7 +226,7 @@ const QUEUED: &str = candidates!(
     LIMIT ?3"
 );
 
-const DUE: &str = candidates!(
+pub(super) const DUE: &str = candidates!(
     "INDEXED BY deliveries_deferred
     LEFT JOIN subscribers s ON s.id = d.subscriber
     WHERE d.mailing = ?1
@@ -237,13 +237,13 @@ const DUE: &str = candidates!(
     LIMIT ?3"
 );
 
-const CLAIM: &str = "
+pub(super) const CLAIM: &str = "
     UPDATE deliveries
     SET fate = 1, list = ?3, first_attempt_at = COALESCE(first_attempt_at, ?4), next_at = NULL, changed_at = ?4
     WHERE mailing = ?1
       AND subscriber = ?2";
 
-const CLAIM_RUN: &str = "
+pub(super) const CLAIM_RUN: &str = "
     UPDATE deliveries INDEXED BY deliveries_queued
     SET fate = 1, first_attempt_at = COALESCE(first_attempt_at, ?6), changed_at = ?6
     WHERE mailing = ?1
@@ -294,34 +294,3 @@ const HOLD: &str = "
     SET fate = 8, changed_at = ?2
     WHERE mailing = ?1
       AND fate IN (1, 2)";
-
-#[cfg(test)]
-mod tests {
-    use super::super::schema;
-    use super::*;
-
-    fn plan(connection: &Connection, sql: &str) -> String {
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let numbers = vec![1_i64; statement.parameter_count()];
-        let steps = statement.query_map(rusqlite::params_from_iter(numbers), |row| row.get::<_, String>("detail")).unwrap();
-        steps.collect::<std::result::Result<Vec<_>, _>>().unwrap().join("\n")
-    }
-
-    #[test]
-    fn a_claim_reads_only_the_indexes_of_what_waits() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        schema::tune(&connection).unwrap();
-        schema::migrate(&mut connection).unwrap();
-        for (sql, step) in [
-            (QUEUED, "INDEX deliveries_queued (mailing=? AND wave=? AND provider=?)"),
-            (DUE, "INDEX deliveries_deferred (mailing=? AND provider=? AND next_at<?)"),
-            (CLAIM_RUN, "INDEX deliveries_queued (mailing=? AND wave=? AND provider=? AND subscriber>? AND subscriber<?)"),
-        ] {
-            let plan = plan(&connection, sql);
-            assert!(plan.contains(step), "no `{step}` in\n{plan}");
-            for word in ["SCAN", "TEMP B-TREE"] {
-                assert!(!plan.contains(word), "`{word}` in\n{plan}");
-            }
-        }
-    }
-}

@@ -68,7 +68,7 @@ fn begin(at: Timestamp, length: i64) -> i64 {
     rows::kept(at).div_euclid(length).saturating_mul(length)
 }
 
-const TRAFFIC: &str = "
+pub(super) const TRAFFIC: &str = "
     SELECT r.name AS relay, p.name AS provider, t.minute, t.attempts, t.accepted, t.deferred, t.hard, t.block
     FROM traffic t
     JOIN relays r ON r.number = t.relay
@@ -76,7 +76,7 @@ const TRAFFIC: &str = "
     WHERE t.minute >= ?1
     ORDER BY t.minute, r.name, p.name";
 
-const DAYS: &str = "
+pub(super) const DAYS: &str = "
     SELECT p.name AS provider, t.minute / ?2 * ?2 AS day, SUM(t.accepted) AS accepted, SUM(t.block) AS block
     FROM traffic t
     JOIN providers p ON p.number = t.provider
@@ -84,7 +84,7 @@ const DAYS: &str = "
     GROUP BY day, p.number
     ORDER BY day, p.name";
 
-const REASONS: &str = "
+pub(super) const REASONS: &str = "
     SELECT p.name AS provider, r.fate, r.judgement, r.code, r.enhanced, r.said, r.many
     FROM reasons r
     JOIN providers p ON p.number = r.provider

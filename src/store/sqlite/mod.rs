@@ -17,6 +17,8 @@ mod ledger;
 mod names;
 mod opening;
 mod pausing;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod recording;
 mod reports;

@@ -167,7 +167,7 @@ fn reason(attempt: &Attempt) -> String {
     format!("{} at {}: {said}", attempt.relay, attempt.stage)
 }
 
-const SUBMITTING_AS_GUESSED: &str = "
+pub(super) const SUBMITTING_AS_GUESSED: &str = "
     UPDATE deliveries
     SET fate = 2, attempts = attempts + 1, changed_at = ?3
     WHERE mailing = ?1
@@ -184,7 +184,7 @@ const SUBMITTING: &str = "
     RETURNING provider";
 
 // Nearly every line that is settled was being handed over (2), and is its provider's; so nothing is read before.
-const SETTLE_SUBMITTED: &str = "
+pub(super) const SETTLE_SUBMITTED: &str = "
     UPDATE deliveries
     SET fate = ?4, next_at = ?5, changed_at = ?6
     WHERE mailing = ?1
@@ -192,7 +192,7 @@ const SETTLE_SUBMITTED: &str = "
       AND provider = ?3
       AND fate = 2";
 
-const HELD: &str = "
+pub(super) const HELD: &str = "
     SELECT provider, fate, wave
     FROM deliveries
     WHERE mailing = ?1

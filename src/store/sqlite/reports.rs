@@ -193,7 +193,7 @@ const IS_CANCELLED: &str = "
     FROM mailings
     WHERE id = ?1";
 
-const TALLY: &str = "
+pub(super) const TALLY: &str = "
     SELECT fate, SUM(many) AS many
     FROM tallies
     WHERE mailing = ?1
@@ -214,7 +214,7 @@ const TALLIES: &str = "
       AND t.many > 0
     ORDER BY p.name";
 
-const WAITING: &str = "
+pub(super) const WAITING: &str = "
     SELECT p.name AS provider, p.number, SUM(iif(t.fate = 0, t.many, 0)) AS queued,
            SUM(iif(t.fate = 4, t.many, 0)) AS deferred
     FROM tallies t
@@ -225,7 +225,7 @@ const WAITING: &str = "
     GROUP BY p.name
     ORDER BY p.name";
 
-const NEXT_DUE: &str = "
+pub(super) const NEXT_DUE: &str = "
     SELECT MIN(next_at) AS next_at
     FROM deliveries
     WHERE mailing = ?1
@@ -255,7 +255,7 @@ macro_rules! ledger_line {
     };
 }
 
-const LINES: &str = ledger_line!(
+pub(super) const LINES: &str = ledger_line!(
     "
     WHERE m.id = :mailing
       AND d.subscriber > :after
