@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::counting::{Counts, Slot, recount};
+use super::counting::{Counts, Slot};
 use super::{names, reports, rows};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::{Delivery, MailingId};
 use crate::store::{Claim, Recovered, Result, Wave};
 use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
+
+/// How many held lines are taken back at a time.
+const PAGE: i64 = 10_000;
 
 /// A delivery that waits, and what decides whether it may be claimed.
 struct Candidate {
@@ -161,16 +164,29 @@ pub(super) fn take_up(connection: &Connection, mailing: MailingId, boot: &str, o
     if held.claimed + held.submitting + held.doubtful == 0 {
         return Ok(Recovered::default());
     }
-    let now = rows::kept(now);
     let same_boot = before.as_deref() == Some(boot);
-    let claimed = if same_boot { rows::change(connection, UNCLAIM, params![mailing.0, now])? } else { 0 };
-    let doubtful = match on_doubt {
-        OnDoubt::Resend => RESEND,
-        OnDoubt::Hold => HOLD,
-    };
-    let doubtful = rows::change(connection, doubtful, params![mailing.0, now])?;
-    recount(connection, mailing)?;
-    Ok(Recovered { claimed: claimed as u64, doubtful: doubtful as u64 })
+    let (mut recovered, mut counts, mut after) = (Recovered::default(), Counts::default(), 0);
+    loop {
+        let page = rows::all(connection, HELD, params![mailing.0, after, PAGE], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, i64>(3)?))
+        })?;
+        let Some((last, ..)) = page.last() else { break };
+        after = *last;
+        for (subscriber, provider, wave, fate) in page {
+            let (to, count) = match (fate, on_doubt) {
+                (rows::CLAIMED, _) if same_boot => (rows::QUEUED, &mut recovered.claimed),
+                (rows::DOUBTFUL, OnDoubt::Hold) => continue,
+                // Also what an earlier run held: whoever changes the setting has decided.
+                (_, OnDoubt::Resend) => (rows::QUEUED, &mut recovered.doubtful),
+                (_, OnDoubt::Hold) => (rows::DOUBTFUL, &mut recovered.doubtful),
+            };
+            *count += 1;
+            rows::change(connection, TAKE_BACK, params![mailing.0, subscriber, to, rows::kept(now)])?;
+            counts.shift(Slot::past(mailing, provider, fate), Slot::of(mailing, provider, to, wave));
+        }
+    }
+    counts.write(connection)?;
+    Ok(recovered)
 }
 
 /// The columns by their place: a page has many rows, and finding a column by its name takes as long as reading it.
@@ -276,21 +292,18 @@ const TAKE_UP: &str = "
     SET boot = ?2
     WHERE id = ?1";
 
-const UNCLAIM: &str = "
-    UPDATE deliveries
-    SET fate = 0, changed_at = ?2
+// Read once from end to end, a page at a time: only after a crash is there anything to find.
+const HELD: &str = "
+    SELECT subscriber, provider, wave, fate
+    FROM deliveries
     WHERE mailing = ?1
-      AND fate = 1";
+      AND subscriber > ?2
+      AND fate IN (1, 2, 8)
+    ORDER BY subscriber
+    LIMIT ?3";
 
-// Also what an earlier run held (8): whoever changes the setting has decided. After UNCLAIM nothing is claimed (1).
-const RESEND: &str = "
+const TAKE_BACK: &str = "
     UPDATE deliveries
-    SET fate = 0, changed_at = ?2
+    SET fate = ?3, changed_at = ?4
     WHERE mailing = ?1
-      AND fate IN (1, 2, 8)";
-
-const HOLD: &str = "
-    UPDATE deliveries
-    SET fate = 8, changed_at = ?2
-    WHERE mailing = ?1
-      AND fate IN (1, 2)";
+      AND subscriber = ?2";
