@@ -88,6 +88,11 @@ async fn s11_greylisted_by_everybody_all_who_can_be_reached_are_and_nobody_twice
             _ => assert_eq!(fate, "accepted", "{line}"),
         }
     }
+    let mut carried: BTreeMap<usize, usize> = BTreeMap::new();
+    for message in sink.messages() {
+        *carried.entry(message.connection).or_default() += 1;
+    }
+    assert_eq!(carried.values().max(), Some(&100), "turned away after a hundred, and after no fewer");
     assert!(sink.most_open() <= 4, "{} connections at a time", sink.most_open());
     assert_eq!(sink.faults(), [""; 0]);
 

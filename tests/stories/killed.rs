@@ -30,6 +30,7 @@ async fn send_and_kill(newsroom: &Newsroom, sink: &Sink, count: usize) {
     sink.wait_for(count).await;
     running.kill().unwrap();
     sink.wait_until_left().await;
+    assert!(sink.most_open() <= CONNECTIONS, "{} connections at a time", sink.most_open());
 }
 
 /// The readers whose deliveries have this fate.

@@ -92,6 +92,7 @@ fn outlive(mut running: Running, newsroom: &Newsroom, sink: &Sink, why: &[&str],
     if has_ended {
         newsroom.run(["send", "2014-12"]).ok();
     }
+    assert!(!has_ended, "it gave up instead of waiting: {said}");
     assert!(why.iter().any(|words| said.contains(words)), "not a word of why: {said}");
     all_is_well(newsroom, sink, has_ended);
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
+use crate::support::linter::position;
 use crate::support::reading::field;
 
 /// One message, as it arrived.
@@ -46,9 +47,11 @@ pub struct Handed {
 
 impl Handed {
     pub(super) fn new(sender: &str, recipient: &str, bytes: &[u8], code: u16, connection: usize) -> Self {
+        let head = position(bytes, b"\r\n\r\n").map(|end| &bytes[..end + 4]);
+        let message_id = head.map(|head| field(head, "Message-ID")).unwrap_or_default();
         let mut hasher = DefaultHasher::new();
         hasher.write(bytes);
-        let (message_id, print) = if bytes.is_empty() { (String::new(), 0) } else { (field(bytes, "Message-ID"), hasher.finish()) };
+        let print = if bytes.is_empty() { 0 } else { hasher.finish() };
         Self { sender: sender.to_owned(), recipient: recipient.to_owned(), message_id, print, code, connection }
     }
 
