@@ -54,9 +54,16 @@ pub(super) async fn watched(newsroom: &Newsroom, request: &Request, terminal: &T
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_millis(100));
             let mut asked = 0;
+            let mut said = None;
             loop {
                 tokio::select! {
-                    _ = tick.tick() => show(&bar, &progress),
+                    _ = tick.tick() => {
+                        show(&bar, &progress);
+                        if let Some(what) = progress.waits_for().filter(|what| bar.is_hidden() && said.as_ref() != Some(what)) {
+                            terminal.say(&what);
+                            said = Some(what);
+                        }
+                    }
                     () = interruptions.next() => {
                         asked += 1;
                         if asked > 1 {

@@ -217,7 +217,7 @@ async fn s10_s11_whoever_waits_sees_the_greylisted_reader_get_it_under_the_same_
 async fn s11_whoever_is_put_off_for_ever_is_given_up_and_the_mailing_comes_to_rest() {
     let sink = Sink::builder().on(At::Rcpt, to(1), Action::reply("450 4.2.0 later")).start().await;
     let newsroom = Newsroom::ready(2, &sink);
-    let report = send_by(Duration::from_hours(4), newsroom.root(), Duration::from_hours(24 * 30)).await;
+    let report = send_by(Duration::from_mins(45), newsroom.root(), Duration::from_hours(24 * 30)).await;
     assert!(report.is_finished);
     assert_eq!((report.tally.accepted, report.tally.expired), (1, 1));
     let tries = newsroom.delivery("2014-12", &reader(1))["attempts"].as_u64().unwrap();

@@ -17,8 +17,9 @@ fn letters(sink: &Sink) -> Vec<Received> {
     sink.messages().into_iter().filter(|message| [DESK, CHAIR].contains(&message.recipient.as_str())).collect()
 }
 
+/// Head and text, its doubled blanks as they are read.
 fn text(message: &Received) -> String {
-    String::from_utf8(message.bytes.clone()).unwrap()
+    String::from_utf8(message.bytes.clone()).unwrap().replace("=20", " ")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,5 +91,5 @@ async fn without_anybody_to_tell_nothing_is_told() {
 #[test]
 fn an_address_of_nobody_is_told_at_the_start() {
     let newsroom = Newsroom::new().table("[delivery]\nreport_to = [\"desk\"]").configured();
-    newsroom.run(["status"]).exits(1).says(&["config-value", "write an address such as `desk@example.org`"]);
+    newsroom.run(["status"]).exits(1).says(&["config-value", "write an address such as `editor@example.org`"]);
 }

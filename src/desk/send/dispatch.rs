@@ -3,6 +3,8 @@
 //! Providers take turns, so that one that is slow, limited or paused never holds up the others. Claims are fetched
 //! before a queue runs dry, so that no connection waits for the ledger.
 
+mod claims;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,12 +17,9 @@ use super::roster::{Roster, Turn};
 use crate::app::AppError;
 use crate::clock::Clock;
 use crate::mailing::{Delivery, MailingId, Pause, ProviderId, Scope};
-use crate::store::{Claim, Store, StoreError, Waiting, Wave};
+use crate::store::{Store, Waiting, Wave};
 use crate::subscription::SubscriberId;
 use crate::traffic::{Gate, Heard, Lane, Verdict};
-
-/// How long a run waits before it asks a store again that could not be written.
-const STORE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a connection waits at most before it looks again by itself.
 const LONGEST_NAP: Duration = Duration::from_mins(1);
@@ -265,8 +264,14 @@ impl Dispatch {
         self.state().wave
     }
 
+    /// Whether nothing more is to be sent, since somebody asked for that or something forbids it.
     pub(super) fn must_stop(&self) -> bool {
-        self.progress.must_stop() || self.state().end.is_some()
+        self.progress.must_stop() || self.has_ended()
+    }
+
+    /// Whether something forbids to send on.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state().end.is_some()
     }
 
     /// Ends when the run is to send nothing more.
@@ -299,18 +304,6 @@ impl Dispatch {
         let mut state = self.state();
         let left = state.queues.drain(..).flat_map(|queue| queue.claimed).map(|delivery| delivery.subscriber).collect();
         (left, state.end.take(), state.later)
-    }
-
-    /// Waits before a store is asked again that could not be written. `false` if the run is asked to stop meanwhile.
-    pub(super) async fn store_is_out(&self, fault: &StoreError) -> bool {
-        tracing::warn!(%fault, "waiting for the store");
-        self.progress.wait_for(Some(format!("nothing is sent while {fault}")));
-        let goes_on = tokio::select! {
-            () = tokio::time::sleep(STORE_PATIENCE) => true,
-            () = self.progress.stopped() => false,
-        };
-        self.progress.wait_for(None);
-        goes_on
     }
 
     fn look(self: &Arc<Self>, place: Place) -> Next {
@@ -360,49 +353,6 @@ impl Dispatch {
         drop(state);
         self.changed.notify_waiters();
         Next::Done
-    }
-
-    /// Claims more before the queue runs dry.
-    fn keep_filled(self: &Arc<Self>, at: usize, queue: &mut Queue) {
-        if !queue.has_more || queue.is_claiming || queue.claimed.len() > self.ahead / 2 {
-            return;
-        }
-        queue.is_claiming = true;
-        let dispatch = Arc::clone(self);
-        let provider = queue.provider.clone();
-        tokio::spawn(async move {
-            let claimed = dispatch.claim(provider).await;
-            let mut state = dispatch.state();
-            if let Some(queue) = state.queues.get_mut(at) {
-                queue.is_claiming = false;
-                match claimed {
-                    Ok(claimed) => {
-                        queue.has_more = !claimed.is_empty();
-                        queue.claimed.extend(claimed);
-                    }
-                    Err(fault) => {
-                        state.end.get_or_insert(End::Failed(fault.into()));
-                    }
-                }
-            }
-            drop(state);
-            dispatch.changed.notify_waiters();
-        });
-    }
-
-    async fn claim(&self, provider: ProviderId) -> Result<Vec<Delivery>, StoreError> {
-        loop {
-            let wave = self.state().wave;
-            let claim = Claim { mailing: self.mailing, provider: provider.clone(), wave, most: self.ahead, now: self.clock.now() };
-            match self.store.claim(claim).await {
-                Err(fault) if fault.is_transient() => {
-                    if !self.store_is_out(&fault).await {
-                        return Err(fault);
-                    }
-                }
-                outcome => return outcome,
-            }
-        }
     }
 
     fn until(&self, at: Timestamp) -> Duration {

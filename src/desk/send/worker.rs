@@ -144,7 +144,7 @@ impl<'c> Worker<'c> {
         let mut current = first;
         let mut before = None;
         loop {
-            if self.crew.dispatch.must_stop() {
+            if self.crew.dispatch.has_ended() {
                 self.note(before, None).await?;
                 self.put_back(current);
                 self.hang_up(false).await;

@@ -289,8 +289,8 @@ impl<'a> Session<'a> {
                 self.line.flush().await?;
                 self.outlast_client().await
             }
-            Some(Action::Endless) => self.repeat(&format!("{}-and\r\n", code(usual)).repeat(1000), None).await,
-            Some(Action::Trickle) => self.repeat(&format!("{}-and\r\n", code(usual)), Some(Duration::from_millis(20))).await,
+            Some(Action::Endless) => self.repeat(&format!("{}-and\r\n", &usual[..3]).repeat(1000), None).await,
+            Some(Action::Trickle) => self.repeat(&format!("{}-and\r\n", &usual[..3]), Some(Duration::from_millis(20))).await,
         }
     }
 
@@ -391,10 +391,6 @@ fn bracketed(command: &str) -> (String, String) {
     let inside = command.split_once('<').map_or("", |(_, rest)| rest);
     let (address, rest) = inside.split_once('>').unwrap_or((inside, ""));
     (address.to_owned(), rest.trim().to_owned())
-}
-
-fn code(reply: &str) -> &str {
-    reply.get(..3).unwrap_or("250")
 }
 
 fn decode(text: &str) -> String {
