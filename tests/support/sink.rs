@@ -184,7 +184,7 @@ impl Sink {
         self.record.state().log.clone()
     }
 
-    /// The connections that ended without a good-bye of either side, as those of a killed client do.
+    /// The connections that ended in the middle of something: the client was killed, or the sink hung up.
     pub fn broken_off(&self) -> BTreeSet<usize> {
         self.record.state().broken_off.clone()
     }

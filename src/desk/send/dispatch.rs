@@ -70,6 +70,8 @@ struct State {
     patience: Timestamp,
     /// When the first of such limits lets something pass.
     later: Option<Timestamp>,
+    /// Deliveries that connections hold unsettled: any of them may come back.
+    held: usize,
     /// Nothing more may come in this round; those who stand by may go home.
     is_over: bool,
     end: Option<End>,
@@ -103,6 +105,7 @@ impl Dispatch {
             turn: 0,
             patience: Timestamp::MAX,
             later: None,
+            held: 0,
             is_over: false,
             end: None,
         };
@@ -172,6 +175,7 @@ impl Dispatch {
         let mut state = self.state();
         let lane = state.gate.lane(&delivery.provider);
         state.gate.put_back(place.relay, place.connection, lane, now);
+        state.held = state.held.saturating_sub(1);
         if let Some(queue) = state.queues.iter_mut().find(|queue| queue.lane == lane) {
             queue.claimed.push_front(delivery);
         }
@@ -185,6 +189,7 @@ impl Dispatch {
         let mut state = self.state();
         let lane = state.gate.lane(provider);
         state.gate.put_back(place.relay, place.connection, lane, now);
+        state.held = state.held.saturating_sub(1);
         drop(state);
         self.changed.notify_waiters();
     }
@@ -195,6 +200,7 @@ impl Dispatch {
         let mut state = self.state();
         let lane = state.gate.lane(provider);
         let begun = state.gate.heard(place.relay, place.connection, lane, heard, now);
+        state.held = state.held.saturating_sub(1);
         drop(state);
         self.changed.notify_waiters();
         begun
@@ -318,8 +324,8 @@ impl Dispatch {
             Turn::NotBefore(until) => return Next::Wait(Some(until)),
             Turn::NotNow => return Next::Wait(None),
         }
-        let State { gate, queues, turn, patience, later, roster, is_over, .. } = &mut *state;
-        let (mut soonest, mut may_come) = (None, false);
+        let State { gate, queues, turn, patience, later, roster, held, is_over, .. } = &mut *state;
+        let (mut soonest, mut may_come) = (None, *held > 0);
         for step in 0..queues.len() {
             let at = (*turn + step) % queues.len();
             let Some(queue) = queues.get_mut(at) else { continue };
@@ -333,6 +339,7 @@ impl Dispatch {
                     if let Some(delivery) = queue.claimed.pop_front() {
                         gate.take(place.relay, place.connection, queue.lane, now);
                         roster.took(place.relay);
+                        *held += 1;
                         *turn = at + 1;
                         return Next::Deliver(Box::new(delivery));
                     }

@@ -97,10 +97,14 @@ impl<'c> Worker<'c> {
                 self.put_back(parcel);
                 return Ok(());
             }
-            if self.has_connection().await {
-                self.carry(parcel).await?;
-            } else {
-                self.put_back(parcel);
+            match self.has_connection().await {
+                Ok(()) => self.carry(parcel).await?,
+                Err(fault) => {
+                    self.put_back(parcel);
+                    if let Some(fault) = fault {
+                        self.cannot_connect(&fault).await;
+                    }
+                }
             }
         }
     }
@@ -191,34 +195,30 @@ impl<'c> Worker<'c> {
         }
     }
 
-    /// Whether there is a connection to use: the open one, or a new one in the place of one that is spent.
-    async fn has_connection(&mut self) -> bool {
+    /// Sees to it that there is a connection to use: the open one, or a new one in the place of one that is spent. The
+    /// error is why there is none; nothing if the run is asked to stop meanwhile.
+    async fn has_connection(&mut self) -> Result<(), Option<RelayError>> {
         if self.connection.as_ref().is_some_and(Connection::is_usable) {
-            return true;
+            return Ok(());
         }
         self.hang_up(true).await;
         let crew = self.crew;
         let mut tries = 1;
         loop {
-            match crew.relays.get(self.place.relay) {
-                None => return false,
-                Some(relay) => match relay.connect().await {
-                    Ok(connection) => {
-                        crew.dispatch.connected(self.place.relay);
-                        self.connection = Some(connection);
-                        self.has_carried = false;
-                        return true;
-                    }
-                    Err(fault) if !fault.is_transient() || tries == OPENING_TRIES => {
-                        self.cannot_connect(&fault).await;
-                        return false;
-                    }
-                    Err(_) => tries += 1,
-                },
+            let Some(relay) = crew.relays.get(self.place.relay) else { return Err(None) };
+            match relay.connect().await {
+                Ok(connection) => {
+                    crew.dispatch.connected(self.place.relay);
+                    self.connection = Some(connection);
+                    self.has_carried = false;
+                    return Ok(());
+                }
+                Err(fault) if !fault.is_transient() || tries == OPENING_TRIES => return Err(Some(fault)),
+                Err(_) => tries += 1,
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(200 << tries)) => {}
-                () = crew.progress.stopped() => return false,
+                () = crew.progress.stopped() => return Err(None),
             }
         }
     }

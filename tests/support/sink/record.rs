@@ -132,9 +132,12 @@ impl Seat {
         self.number
     }
 
-    /// Counts the connection out, because the sink is about to end it.
-    pub(super) fn leave(&mut self) {
+    /// Counts the connection out, because the sink is about to end it: asked to by QUIT, or in the middle of something.
+    pub(super) fn leave(&mut self, was_asked: bool) {
         if std::mem::take(&mut self.is_taken) {
+            if !was_asked {
+                self.record.state().broken_off.insert(self.number);
+            }
             self.record.open.send_modify(|open| *open -= 1);
         }
     }
@@ -144,8 +147,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         if self.is_taken {
             // A sink never ends it without saying so: this was the client.
-            self.record.state().broken_off.insert(self.number);
-            self.leave();
+            self.leave(false);
         }
     }
 }

@@ -280,7 +280,7 @@ impl<'a> Session<'a> {
                 self.write(format!("{usual}\r\n").as_bytes()).await
             }
             Some(Action::Drop | Action::DropAfterDot | Action::Interrupt(_)) => {
-                self.seat.leave();
+                self.seat.leave(false);
                 Ok(Outcome::Over)
             }
             Some(Action::Stall | Action::StallAfterDot | Action::Deaf) => self.outlast_client().await,
@@ -324,7 +324,7 @@ impl<'a> Session<'a> {
         };
         if outcome == Outcome::Over {
             // Before the client can know: it may open the next connection at once.
-            self.seat.leave();
+            self.seat.leave(reply.starts_with(b"221"));
         }
         self.line.write_all(reply).await?;
         self.line.flush().await?;
