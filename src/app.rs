@@ -86,13 +86,37 @@ pub struct Newsroom {
 impl Newsroom {
     /// Opens the newsroom in a folder. `environment` holds the variables that override its settings.
     pub async fn open(root: &Path, environment: &[(String, String)], clock: Arc<dyn Clock>) -> Result<Self, AppError> {
-        let (config, mut warnings) = settings(root, environment, clock.now())?;
+        let (config, warnings) = settings(root, environment, clock.now())?;
+        let store = Arc::new(SqliteStore::open(&config.store)?);
+        let boot = boot(clock.now());
+        Self::furnish(root, config, warnings, clock, store, boot).await
+    }
+
+    /// The same on a store that is open already, in the run of the machine that `boot` names: for an engine or a disk of
+    /// the caller's own.
+    pub async fn open_on(
+        root: &Path,
+        environment: &[(String, String)],
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        boot: String,
+    ) -> Result<Self, AppError> {
+        let (config, warnings) = settings(root, environment, clock.now())?;
+        Self::furnish(root, config, warnings, clock, store, boot).await
+    }
+
+    async fn furnish(
+        root: &Path,
+        config: Config,
+        mut warnings: Vec<Diagnostic>,
+        clock: Arc<dyn Clock>,
+        store: Arc<dyn Store>,
+        boot: String,
+    ) -> Result<Self, AppError> {
         let overrides = intake::templates(&config.templates_folder, &shown(root, &config.templates_folder))?;
         let (press, found) = Press::new(&overrides).clean().map_err(AppError::Faulty)?;
         warnings.extend(found);
-        let store = Arc::new(SqliteStore::open(&config.store)?);
-        crate::store::Subscribers::declare_lists(store.as_ref(), &config.lists).await?;
-        let boot = boot(clock.now());
+        store.declare_lists(&config.lists).await?;
         Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot })
     }
 

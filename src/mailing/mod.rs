@@ -48,6 +48,8 @@ pub struct Mailing {
     pub paused: Option<Pause>,
     /// When it was cancelled: what had not gone out by then never will.
     pub cancelled_at: Option<Timestamp>,
+    /// Whether seeds or a canary get it before the rest.
+    pub is_canaried: bool,
     /// Until when the rest waits for what becomes of the canary; `None` until the canary is sent.
     pub canary_until: Option<Timestamp>,
 }

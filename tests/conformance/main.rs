@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod back_issues;
+#[path = "../support/disk.rs"]
+mod disk;
 mod histories;
 mod ledger;
 mod newsroom;
@@ -114,6 +116,7 @@ macro_rules! every_promise {
                 the_canary_is_spread_evenly,
                 a_canary_larger_than_the_list_is_everybody,
                 a_deferred_canary_is_due_whatever_the_wave,
+                a_mailing_remembers_that_some_get_it_first,
                 the_canary_has_its_time,
                 those_who_joined_since_are_added,
                 a_finished_mailing_is_reopened_for_those_who_joined_since,

@@ -123,6 +123,17 @@ pub(crate) async fn a_deferred_canary_is_due_whatever_the_wave(store: Arc<dyn St
     assert_eq!(claim_of(&store, &mailing, ProviderId::other(), Wave::Seeds).await, ["reader1"]);
 }
 
+pub(crate) async fn a_mailing_remembers_that_some_get_it_first(store: Arc<dyn Store>) {
+    settle_in(&store, 2).await;
+    let plain = open_with(&store, opening("2014-10", &["general"])).await;
+    let seeded = open_with(&store, Opening { seeds: Some(list_id("extra")), ..opening("2014-11", &["general"]) }).await;
+    let canaried = open_with(&store, Opening { canary: 1, ..opening("2014-12", &["general"]) }).await;
+    assert_eq!([plain.is_canaried, seeded.is_canaried, canaried.is_canaried], [false, true, true]);
+    claim_of(&store, &canaried, ProviderId::other(), Wave::Canary).await;
+    assert!(waits(&store, &canaried, Wave::Canary).await.is_empty());
+    assert!(store.mailing(&issue("2014-12")).await.unwrap().unwrap().is_canaried, "also when nobody of the canary waits any more");
+}
+
 pub(crate) async fn the_canary_has_its_time(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open_with(&store, opening("2014-12", &["general"])).await;

@@ -17,6 +17,7 @@ mod limits;
 mod lists;
 mod mail_exchanges;
 mod odd_issues;
+mod power;
 mod readers_in_and_out;
 mod reading_room;
 mod relay;

@@ -8,6 +8,7 @@
 
 pub mod chance;
 pub mod demo;
+pub mod disk;
 pub mod later;
 pub mod linter;
 pub mod name_server;

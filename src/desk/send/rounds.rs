@@ -110,7 +110,7 @@ enum Round {
 
 impl Rounds<'_> {
     async fn run(&self) -> Result<Option<String>, AppError> {
-        if self.is_canaried().await?
+        if self.mailing.is_canaried
             && let Some(reason) = self.canary().await?
         {
             return Ok(Some(reason));
@@ -148,10 +148,6 @@ impl Rounds<'_> {
         };
         let stayed = self.stay_until(until, "the canary: the others get theirs").await;
         Ok((!stayed).then(|| STOPPED.to_owned()))
-    }
-
-    async fn is_canaried(&self) -> Result<bool, AppError> {
-        Ok(self.mailing.canary_until.is_some() || !self.store().waiting(self.mailing.id, Wave::Canary).await?.is_empty())
     }
 
     /// Lets all connections work on what may be claimed now.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::counting::{Counts, Slot};
+use super::job::Regret;
 use super::{names, reports, rows};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::{Delivery, MailingId};
@@ -153,6 +154,13 @@ pub(super) fn release(connection: &Connection, mailing: MailingId, subscribers: 
         }
     }
     counts.write(connection)
+}
+
+/// Gives back a page whose claimer was told that there is none.
+pub(super) fn give_back(page: Vec<Delivery>) -> Regret {
+    let mailing = page.first().map(|delivery| delivery.mailing);
+    let subscribers: Vec<SubscriberId> = page.into_iter().map(|delivery| delivery.subscriber).collect();
+    Box::new(move |connection| mailing.map_or(Ok(()), |mailing| release(connection, mailing, &subscribers)))
 }
 
 /// Takes back what nobody holds any more.

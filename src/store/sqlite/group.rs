@@ -5,9 +5,68 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rusqlite::{Connection, Row};
 
 use super::disk::Log;
-use super::job::{Deed, Job, NoteTask};
+use super::job::{Deed, Job, NoteTask, Regret};
 use super::recording::Scribe;
 use crate::store::{Result, StoreError};
+
+/// The hand that writes: its connection, what it knows by heart, and what it must see to.
+pub(super) struct Hand<'c> {
+    connection: &'c Connection,
+    scribe: Scribe,
+    pub(super) log: Log,
+    /// What was committed for callers who were told that it may be lost.
+    regrets: Vec<Regret>,
+    commits: &'c AtomicU64,
+}
+
+impl<'c> Hand<'c> {
+    pub(super) fn new(connection: &'c Connection, log: Log, commits: &'c AtomicU64) -> Self {
+        Self { connection, scribe: Scribe::default(), log, regrets: Vec::new(), commits }
+    }
+
+    /// Makes sure that what was written is on the disk, also after a sync that failed. Then nobody knows what of the log
+    /// is there, and another sync need not write it again; so the log is folded into the file, which is another place,
+    /// and which SQLite itself syncs.
+    pub(super) fn secure(&mut self) -> Result<()> {
+        let was_lost = self.log.has_failed();
+        let connection = self.connection;
+        self.log.sync(|| {
+            if !was_lost {
+                return Ok(());
+            }
+            let folded = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)? == row.get::<_, i64>(2)?));
+            match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], folded)? {
+                (0, true) => Ok(()),
+                _ => Err(StoreError::Unavailable("somebody still reads what a failed sync must write anew".to_owned())),
+            }
+        })
+    }
+
+    /// Nothing more is written while what was written before may be lost; and the first thing to be written then is what
+    /// undoes it for those who were told so.
+    fn make_good(&mut self) -> Result<()> {
+        if self.log.has_failed() {
+            self.secure()?;
+        }
+        if self.regrets.is_empty() {
+            return Ok(());
+        }
+        execute(self.connection, "BEGIN IMMEDIATE")?;
+        self.regrets.iter().try_for_each(|regret| regret(self.connection))?;
+        execute(self.connection, "COMMIT")?;
+        self.regrets.clear();
+        Ok(())
+    }
+
+    /// Undoes a group that failed.
+    fn undo(&mut self) {
+        if !self.connection.is_autocommit() {
+            // If even this fails the next BEGIN says so to the next group.
+            let _ = execute(self.connection, "ROLLBACK");
+        }
+        self.scribe.forget();
+    }
+}
 
 /// The jobs of one commit. Notes go first: none of them can know of a deed that has not been answered.
 #[derive(Default)]
@@ -31,20 +90,16 @@ impl Group {
     }
 
     /// Does all of it, and counts the commit. Notes are answered when they are committed, deeds when they are on the disk.
-    pub(super) fn carry_out(mut self, connection: &Connection, scribe: &mut Scribe, log: &mut Log, commits: &AtomicU64) {
-        let before = connection.total_changes();
-        let end = is_sound(connection, log).and_then(|()| self.commit(connection, scribe));
-        if end.is_err() && !connection.is_autocommit() {
-            // If even this fails the next BEGIN says so to the next group.
-            let _ = execute(connection, "ROLLBACK");
-        }
+    pub(super) fn carry_out(mut self, hand: &mut Hand<'_>) {
+        let before = hand.connection.total_changes();
+        let end = hand.make_good().and_then(|()| self.commit(hand.connection, &mut hand.scribe));
         if end.is_err() {
-            scribe.forget();
+            hand.undo();
         } else {
-            commits.fetch_add(1, Ordering::Relaxed);
+            hand.commits.fetch_add(1, Ordering::Relaxed);
         }
-        if end.is_ok() && connection.total_changes() != before {
-            log.written();
+        if hand.connection.total_changes() != before {
+            hand.log.written();
         }
         for note in self.notes {
             note.answer(end.clone());
@@ -53,10 +108,14 @@ impl Group {
         for deed in hasty {
             deed.answer(end.clone());
         }
-        if !patient.is_empty() {
-            let end = end.clone().and_then(|()| secure(connection, log));
-            for deed in patient {
-                deed.answer(end.clone());
+        if patient.is_empty() {
+            return;
+        }
+        let is_kept = end.is_ok().then(|| hand.secure());
+        for deed in patient {
+            match &is_kept {
+                Some(Err(fault)) => hand.regrets.extend(deed.regret(fault.clone())),
+                _ => deed.answer(end.clone()),
             }
         }
     }
@@ -108,28 +167,6 @@ fn alone(connection: &Connection, deed: impl FnOnce() -> Result<()>) -> Result<R
     }
     execute(connection, "RELEASE job")?;
     Ok(end)
-}
-
-/// Nothing more is written while what was written before may be lost.
-fn is_sound(connection: &Connection, log: &mut Log) -> Result<()> {
-    if log.has_failed() { secure(connection, log) } else { Ok(()) }
-}
-
-/// Makes sure that what was written is on the disk, also after a sync that failed. Then nobody knows what of the log is
-/// there, and another sync need not write it again; so the log is folded into the file, which is another place, and which
-/// SQLite itself syncs.
-pub(super) fn secure(connection: &Connection, log: &mut Log) -> Result<()> {
-    let was_lost = log.has_failed();
-    log.sync(|| {
-        if !was_lost {
-            return Ok(());
-        }
-        let folded = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)? == row.get::<_, i64>(2)?));
-        match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], folded)? {
-            (0, true) => Ok(()),
-            _ => Err(StoreError::Unavailable("somebody still reads what a failed sync must write anew".to_owned())),
-        }
-    })
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<()> {

@@ -15,6 +15,17 @@ pub(super) enum Job {
     Deed(Box<dyn Deed>),
 }
 
+impl Job {
+    /// A deed, whether its caller is answered only when it is on the disk, and what undoes it if it does not get there.
+    pub(super) fn deed<T, F>(deed: F, is_synced: bool, undo: Option<fn(T) -> Regret>, caller: oneshot::Sender<Result<T>>) -> Self
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        Self::Deed(Box::new(Task { deed: Some(deed), outcome: None, is_synced, undo, caller }))
+    }
+}
+
 /// A note and who waits for it.
 pub(super) struct NoteTask {
     pub(super) note: Note,
@@ -45,14 +56,22 @@ pub(super) trait Deed: Send {
 
     /// Tells the caller, once it is certain what became of the group.
     fn answer(self: Box<Self>, group: Result<()>);
+
+    /// Tells the caller that what was committed may be lost. Returns what undoes it, where a caller who does not know of
+    /// it would leave something behind.
+    fn regret(self: Box<Self>, fault: StoreError) -> Option<Regret>;
 }
 
+/// Undoes what was committed for a caller who was told otherwise.
+pub(super) type Regret = Box<dyn Fn(&Connection) -> Result<()> + Send>;
+
 /// A deed, its outcome, and who waits for it.
-pub(super) struct Task<T, F> {
-    pub(super) deed: Option<F>,
-    pub(super) outcome: Option<Result<T>>,
-    pub(super) is_synced: bool,
-    pub(super) caller: oneshot::Sender<Result<T>>,
+struct Task<T, F> {
+    deed: Option<F>,
+    outcome: Option<Result<T>>,
+    is_synced: bool,
+    undo: Option<fn(T) -> Regret>,
+    caller: oneshot::Sender<Result<T>>,
 }
 
 impl<T, F> Deed for Task<T, F>
@@ -72,6 +91,12 @@ where
 
     fn is_synced(&self) -> bool {
         self.is_synced
+    }
+
+    fn regret(mut self: Box<Self>, fault: StoreError) -> Option<Regret> {
+        let regret = self.undo.zip(self.outcome.take_if(|outcome| outcome.is_ok())).and_then(|(undo, done)| done.ok().map(undo));
+        self.answer(Err(fault));
+        regret
     }
 
     fn answer(self: Box<Self>, group: Result<()>) {

@@ -55,7 +55,7 @@ impl Ledger for SqliteStore {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<Delivery>> {
-        self.writer.write(move |connection| claiming::claim(connection, &claim)).await
+        self.writer.write_or_undo(move |connection| claiming::claim(connection, &claim), claiming::give_back).await
     }
 
     async fn release(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()> {

@@ -18,7 +18,8 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened>
     let edition = &opening.edition;
     let at = rows::kept(opening.at);
     rows::change(connection, FREEZE, params![edition.hash, rows::to_json(edition)?])?;
-    rows::change(connection, OPEN, params![issue.as_str(), edition.hash, rows::to_json(&opening.archived)?, at])?;
+    let is_canaried = opening.seeds.is_some() || opening.canary > 0;
+    rows::change(connection, OPEN, params![issue.as_str(), edition.hash, rows::to_json(&opening.archived)?, at, is_canaried])?;
     let id = MailingId(connection.last_insert_rowid());
     for (list, place) in opening.lists.iter().zip(1_i64..) {
         rows::change(connection, ADD_LIST, params![id.0, place, list_number(connection, list)?])?;
@@ -75,8 +76,8 @@ const FREEZE: &str = "
     ON CONFLICT (hash) DO NOTHING";
 
 const OPEN: &str = "
-    INSERT INTO mailings (issue, edition, archived, opened_at)
-    VALUES (?1, ?2, ?3, ?4)";
+    INSERT INTO mailings (issue, edition, archived, opened_at, is_canaried)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
 
 // A list that is named twice keeps its first place.
 const ADD_LIST: &str = "

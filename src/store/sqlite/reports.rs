@@ -148,6 +148,7 @@ fn with_lists(connection: &Connection, row: &Row<'_>) -> Result<Mailing> {
         finished_at: rows::time_if_any(row, "finished_at")?,
         paused: pausing::of_mailing(connection, id)?,
         cancelled_at: rows::time_if_any(row, "cancelled_at")?,
+        is_canaried: row.get("is_canaried")?,
         canary_until: rows::time_if_any(row, "canary_until")?,
     })
 }
@@ -167,12 +168,12 @@ fn line(row: &Row<'_>) -> Result<LedgerLine> {
 }
 
 const MAILING_OF_ISSUE: &str = "
-    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, canary_until
+    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, is_canaried, canary_until
     FROM mailings
     WHERE issue = ?1";
 
 const MAILINGS: &str = "
-    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, canary_until
+    SELECT id, issue, edition, opened_at, finished_at, cancelled_at, is_canaried, canary_until
     FROM mailings
     ORDER BY id DESC";
 

@@ -15,9 +15,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::disk::Log;
-use super::group::{Group, secure};
-use super::job::{Job, NoteTask, Task};
-use super::recording::Scribe;
+use super::group::{Group, Hand};
+use super::job::{Job, NoteTask, Regret};
 use crate::store::{Note, Result, StoreError};
 
 /// The most jobs that one commit takes: enough to make it cheap, few enough that nobody waits long.
@@ -41,7 +40,7 @@ impl Writer {
         let counted = Arc::clone(&commits);
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || serve(&connection, log, &waiting, &counted))
+            .spawn(move || serve(&mut Hand::new(&connection, log, &counted), &waiting))
             .map_err(|cause| StoreError::Engine(format!("could not start the writer: {cause}")))?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread), commits })
     }
@@ -53,7 +52,16 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.ask(|caller| Job::Deed(Box::new(Task { deed: Some(deed), outcome: None, is_synced: true, caller }))).await
+        self.ask(|caller| Job::deed(deed, true, None, caller)).await
+    }
+
+    /// The same for a deed that must not stand if its caller never knew of it: if it is not on the disk it is undone.
+    pub(super) async fn write_or_undo<T, F>(&self, deed: F, undo: fn(T) -> Regret) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T> + Send + 'static,
+    {
+        self.ask(|caller| Job::deed(deed, true, Some(undo), caller)).await
     }
 
     /// Does a deed in the next group; whole or not at all, committed once this returns `Ok`, and on the disk soon.
@@ -62,7 +70,7 @@ impl Writer {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T> + Send + 'static,
     {
-        self.ask(|caller| Job::Deed(Box::new(Task { deed: Some(deed), outcome: None, is_synced: false, caller }))).await
+        self.ask(|caller| Job::deed(deed, false, None, caller)).await
     }
 
     /// Takes a note, together with all others of the next group; on the disk soon.
@@ -93,24 +101,23 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: &Connection, mut log: Log, waiting: &mpsc::Receiver<Job>, commits: &AtomicU64) {
-    let mut scribe = Scribe::default();
+fn serve(hand: &mut Hand<'_>, waiting: &mpsc::Receiver<Job>) {
     let mut before = 1;
     loop {
-        match gather(waiting, before, log.due()) {
+        match gather(waiting, before, hand.log.due()) {
             Ok(group) => {
                 before = group.len();
-                group.carry_out(connection, &mut scribe, &mut log, commits);
+                group.carry_out(hand);
             }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if log.due().is_some_and(|due| due <= Instant::now()) {
+        if hand.log.due().is_some_and(|due| due <= Instant::now()) {
             // Nobody waits for this answer; whoever comes next is told.
-            let _ = secure(connection, &mut log);
+            let _ = hand.secure();
         }
     }
-    let _ = secure(connection, &mut log);
+    let _ = hand.secure();
 }
 
 /// The next group, once there is a job at all; or word that the log is due first, or that nobody is left to bring a job.
@@ -163,17 +170,12 @@ mod tests {
     async fn hold(writer: &Writer) -> mpsc::Sender<()> {
         let (go, wait) = mpsc::channel::<()>();
         let (held, is_held) = oneshot::channel();
-        let job = Task {
-            deed: Some(move |_: &Connection| {
-                let _ = held.send(());
-                let _ = wait.recv();
-                Ok(())
-            }),
-            outcome: None,
-            is_synced: false,
-            caller: oneshot::channel().0,
+        let deed = move |_: &Connection| {
+            let _ = held.send(());
+            let _ = wait.recv();
+            Ok(())
         };
-        writer.jobs.as_ref().unwrap().send(Job::Deed(Box::new(job))).unwrap();
+        writer.jobs.as_ref().unwrap().send(Job::deed(deed, false, None, oneshot::channel().0)).unwrap();
         is_held.await.unwrap();
         go
     }

@@ -84,7 +84,7 @@ CREATE TABLE relays (
 
 -- One edition to its lists. That `issue` is unique is what makes an issue go out once.
 -- `archived` holds, as JSON, what goes on the shelf when the mailing is finished, and is NULL from then on.
--- `boot` names the run of the machine in which a node last took the mailing up.
+-- `is_canaried` says whether somebody gets it before the others. `boot` names the run of the machine in which a node last took the mailing up.
 CREATE TABLE mailings (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     issue        TEXT NOT NULL UNIQUE,
@@ -93,6 +93,7 @@ CREATE TABLE mailings (
     opened_at    INTEGER NOT NULL,
     finished_at  INTEGER,
     cancelled_at INTEGER,
+    is_canaried  INTEGER NOT NULL CHECK (is_canaried IN (0, 1)),
     canary_until INTEGER,
     boot         TEXT
 ) STRICT;
