@@ -127,6 +127,7 @@ impl Dispatch {
         let mut state = self.state();
         state.wave = wave;
         state.patience = patience;
+        state.has_said_why = false;
         state.is_over = false;
         drop(state);
         self.arm(waiting);

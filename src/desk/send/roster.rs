@@ -60,7 +60,8 @@ enum Rest {
 
 impl Roster {
     pub(super) fn new(parts: impl IntoIterator<Item = Part>) -> Self {
-        let posts: Vec<Post> = parts.into_iter().map(|part| Post { part, open: 0, taken: 0.0, failures: 0, rest: Rest::None, is_closed: false }).collect();
+        let posts: Vec<Post> =
+            parts.into_iter().map(|part| Post { part, open: 0, taken: 0.0, failures: 0, rest: Rest::None, is_closed: false }).collect();
         let has_shares = posts.iter().any(|post| {
             posts.iter().any(|other| other.part.duty == post.part.duty && (other.part.weight - post.part.weight).abs() > f64::EPSILON)
         });

@@ -42,7 +42,8 @@ impl Dispatch {
     async fn claim(&self, provider: ProviderId) -> Result<Vec<Delivery>, StoreError> {
         loop {
             let wave = self.state().wave;
-            let claim = Claim { mailing: self.errand.mailing, provider: provider.clone(), wave, most: self.errand.ahead, now: self.clock.now() };
+            let claim =
+                Claim { mailing: self.errand.mailing, provider: provider.clone(), wave, most: self.errand.ahead, now: self.clock.now() };
             match self.store.claim(claim).await {
                 Err(fault) if fault.is_transient() => {
                     if !self.store_is_out(&fault).await || self.has_ended() {

@@ -37,7 +37,14 @@ impl Worker<'_> {
         Ok(self.attempt(delivery, stage, settlement, reply, fault))
     }
 
-    pub(super) fn attempt(&self, delivery: &Delivery, stage: Stage, settlement: Settlement, reply: Option<Reply>, fault: Option<String>) -> Attempt {
+    pub(super) fn attempt(
+        &self,
+        delivery: &Delivery,
+        stage: Stage,
+        settlement: Settlement,
+        reply: Option<Reply>,
+        fault: Option<String>,
+    ) -> Attempt {
         Attempt {
             mailing: self.crew.mailing,
             subscriber: delivery.subscriber,
