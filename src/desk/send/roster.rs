@@ -160,6 +160,10 @@ impl Roster {
     /// Lets a relay rest: for a while that grows, or for good where another try would end the same way.
     pub(super) fn failed(&mut self, relay: usize, now: Timestamp, is_transient: bool) {
         let Some(post) = self.posts.get_mut(relay) else { return };
+        if is_transient && !post.is_fit(now) {
+            // Its other connections failed with the first, and tell nothing new.
+            return;
+        }
         let rest = FIRST_REST.saturating_mul(1 << post.failures.min(8)).min(LONGEST_REST);
         post.failures += 1;
         post.rest = if is_transient { Rest::Until(now.checked_add(rest).unwrap_or(Timestamp::MAX)) } else { Rest::ForGood };
@@ -232,16 +236,18 @@ mod tests {
     #[test]
     fn rests_grow_and_a_connection_ends_them() {
         let mut roster = roster(&[(1, 1.0)]);
-        let mut rest = |now| {
-            roster.failed(0, now, true);
+        let mut now = NOW;
+        let mut rest = || {
+            // All its connections fail at once, and that counts once.
+            (0..4).for_each(|_| roster.failed(0, now, true));
             let Turn::NotBefore(until) = roster.turn(0, now) else { panic!("it rests") };
-            until.duration_since(now).as_secs()
+            until.duration_since(std::mem::replace(&mut now, until)).as_secs()
         };
-        assert_eq!([rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW)], [30, 60, 120, 240, 300, 300]);
-        roster.connected(0, NOW);
-        assert_eq!(roster.turn(0, NOW), Turn::Now);
-        roster.failed(0, NOW, true);
-        assert_eq!(roster.turn(0, NOW), Turn::NotBefore(later(30)));
+        assert_eq!([rest(), rest(), rest(), rest(), rest(), rest()], [30, 60, 120, 240, 300, 300]);
+        roster.connected(0, now);
+        assert_eq!(roster.turn(0, now), Turn::Now);
+        roster.failed(0, now, true);
+        assert_eq!(roster.turn(0, now), Turn::NotBefore(now + FIRST_REST));
     }
 
     #[test]
