@@ -12,6 +12,7 @@ use super::args::Send;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::desk::send::{Progress, Report, Request, dry_run, send};
+use crate::mailing::Mailing;
 use crate::store::{Recovered, Tally};
 
 pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -> Result<Outcome, AppError> {
@@ -176,7 +177,12 @@ pub(super) fn print(report: &Report, newsroom: &Newsroom, terminal: &Terminal) -
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-        let state = if report.is_finished { "is out" } else { "is under way" };
+        let state = match report {
+            Report { mailing: Mailing { cancelled_at: Some(_), .. }, .. } => "is cancelled",
+            Report { is_finished: true, .. } => "is out",
+            Report { mailing: Mailing { paused: Some(_), .. }, .. } => "is paused",
+            _ => "is under way",
+        };
         writeln!(out, "{issue} {state}: {} of {} deliveries: {}", tally.total() - tally.open(), tally.total(), parts.join(", "))?;
         if let Some(reason) = &report.halted {
             writeln!(out, "stopped: {reason}")?;

@@ -84,7 +84,9 @@ pub async fn account(newsroom: &Newsroom, issue: &IssueId) -> Result<Account, Ap
 /// What is paused: of everything, or as far as it concerns one mailing.
 pub async fn pauses(newsroom: &Newsroom, only: Option<&Mailing>) -> Result<Vec<Paused>, AppError> {
     let mailings = newsroom.store().mailings().await?;
-    let pauses = newsroom.store().pauses().await?.into_iter().filter_map(|(scope, pause)| {
+    let now = newsroom.now();
+    let lasting = newsroom.store().pauses().await?.into_iter().filter(|(_, pause)| pause.until.is_none_or(|until| until > now));
+    let pauses = lasting.filter_map(|(scope, pause)| {
         let (what, which) = match scope {
             Scope::Mailing(id) if only.is_some_and(|mailing| mailing.id != id) => return None,
             Scope::Mailing(id) => {

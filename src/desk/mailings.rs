@@ -1,9 +1,17 @@
 //! An operator's word about a mailing: pause it, let it go on, end it, or try again those who were refused.
 
+use std::fs::File;
+use std::time::Duration;
+
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::deliveries::mailing;
-use crate::mailing::{Pause, ProviderId, Scope};
+use crate::desk::report;
+use crate::mailing::{Mailing, Pause, ProviderId, Scope};
+
+/// How often a cancelled mailing's run is looked at until it has ended, and how long after each other.
+const LOOKS: u32 = 100;
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What is to be paused or to go on.
 #[derive(Debug, Clone)]
@@ -27,31 +35,83 @@ pub async fn resume(newsroom: &Newsroom, whom: &Whom) -> Result<bool, AppError> 
     Ok(newsroom.store().resume(&scope(newsroom, whom).await?).await?)
 }
 
-/// Ends a mailing: those who have not had the issue will not get it. Returns how many they are.
+/// Ends a mailing: those who have not had the issue will not get it. Returns how many they are. A run at work stops and
+/// closes the mailing; if there is none, this does, and tells the operators.
 pub async fn cancel(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppError> {
-    let mailing = mailing(newsroom, issue).await?;
-    let withheld = newsroom.store().cancel(mailing.id, newsroom.now()).await?;
-    newsroom.store().finish(mailing.id, newsroom.now()).await?;
+    let id = cancellable(newsroom, issue).await?.id;
+    let withheld = newsroom.store().cancel(id, newsroom.now()).await?;
+    if let Some(_held) = alone(newsroom).await? {
+        close(newsroom, issue).await?;
+    }
     Ok(withheld)
+}
+
+/// The mailing of an issue, if there is anything left to cancel.
+async fn cancellable(newsroom: &Newsroom, issue: &IssueId) -> Result<Mailing, AppError> {
+    let mailing = mailing(newsroom, issue).await?;
+    match mailing {
+        Mailing { cancelled_at: None, finished_at: Some(_), .. } => {
+            Err(AppError::Refused(format!("{issue} is out: nothing of it is left to cancel")))
+        }
+        mailing => Ok(mailing),
+    }
+}
+
+/// The newsroom's lock, once the run at work has ended; `None` if that takes too long, and the run closes the mailing.
+async fn alone(newsroom: &Newsroom) -> Result<Option<File>, AppError> {
+    for _ in 0..LOOKS {
+        match newsroom.hold() {
+            Ok(held) => return Ok(Some(held)),
+            Err(AppError::Refused(_)) => tokio::time::sleep(LOOK).await,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(None)
+}
+
+/// Brings a cancelled mailing to rest that nobody sends any more.
+async fn close(newsroom: &Newsroom, issue: &IssueId) -> Result<(), AppError> {
+    let (store, mailing) = (newsroom.store(), mailing(newsroom, issue).await?);
+    if mailing.finished_at.is_some() {
+        return Ok(());
+    }
+    store.take_up(mailing.id, newsroom.boot(), newsroom.config().on_doubt, newsroom.now()).await?;
+    if store.finish(mailing.id, newsroom.now()).await? {
+        report::tell(newsroom, issue, None).await;
+    }
+    Ok(())
 }
 
 /// How many would not get an issue if its mailing were cancelled now.
 pub async fn open_deliveries(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppError> {
-    let mailing = mailing(newsroom, issue).await?;
+    let mailing = cancellable(newsroom, issue).await?;
     Ok(newsroom.store().tally(mailing.id).await?.open())
 }
 
 /// Puts those who were refused for a reason that may have passed, and those for whom patience ended, back among the
 /// waiting. Returns how many.
 pub async fn retry(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppError> {
-    let mailing = mailing(newsroom, issue).await?;
+    let mailing = uncancelled(mailing(newsroom, issue).await?)?;
     Ok(newsroom.store().retry(mailing.id, newsroom.now()).await?)
+}
+
+/// The mailing, unless it was cancelled.
+pub(super) fn uncancelled(mailing: Mailing) -> Result<Mailing, AppError> {
+    match mailing.cancelled_at {
+        Some(at) => Err(AppError::Refused(format!("{} was cancelled at {at}: nobody gets it any more", mailing.issue))),
+        None => Ok(mailing),
+    }
 }
 
 async fn scope(newsroom: &Newsroom, whom: &Whom) -> Result<Scope, AppError> {
     Ok(match whom {
         Whom::Issue(issue) => Scope::Mailing(mailing(newsroom, issue).await?.id),
-        Whom::Provider(provider) => Scope::Provider(provider.clone()),
+        Whom::Provider(provider) => {
+            if !newsroom.config().providers.iter().any(|known| known.id == *provider) {
+                return Err(AppError::Refused(format!("there is no provider `{provider}`: `masthead status ID` names those of a mailing")));
+            }
+            Scope::Provider(provider.clone())
+        }
         Whom::Relay(relay) => {
             if !newsroom.config().relays.iter().any(|known| known.name == *relay) {
                 return Err(AppError::Refused(format!("there is no relay `{relay}` in the configuration")));

@@ -3,6 +3,7 @@
 mod dispatch;
 mod dry_run;
 pub(super) mod fleet;
+mod holding;
 mod opening;
 mod progress;
 mod providers;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::deliveries::mailing as mailing_of;
 use super::report;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -57,10 +59,20 @@ pub struct Report {
     pub is_finished: bool,
 }
 
+/// Why a run ends before its time.
+struct Halt {
+    reason: String,
+    /// Whether operators are told by mail; not of what they have asked for.
+    is_news: bool,
+}
+
 /// Sends an issue, or takes up a mailing that was broken off. If it has gone out, nothing is sent.
 pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progress>) -> Result<Report, AppError> {
     let _held = newsroom.hold()?;
     let store = newsroom.store();
+    if let Some((list, _)) = &request.joined {
+        opening::must_be_known(newsroom, list)?;
+    }
     let (mut mailing, is_new) = match store.mailing(&request.issue).await? {
         Some(mailing) => (mailing, false),
         None => opening::open(newsroom, request).await?,
@@ -75,17 +87,29 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     let edition = frozen(newsroom, &mailing).await?;
     let recovered = store.take_up(mailing.id, newsroom.boot(), newsroom.config().on_doubt, newsroom.now()).await?;
     tracing::info!(issue = %mailing.issue, edition = %mailing.edition, is_new, "mailing under way");
-    let halted = match &mailing.paused {
-        Some(pause) => Some(format!("it is paused: {}; `masthead resume {}` lets it go on", pause.reason, mailing.issue)),
+    let halt = match &mailing.paused {
+        Some(pause) => Some(Halt { reason: pause.reason.clone(), is_news: false }),
         None => rounds::drive(newsroom, &mailing, &edition, request.wait, progress).await?,
     };
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
+    // As others have left it meanwhile.
+    let mailing = mailing_of(newsroom, &request.issue).await?;
     let tally = store.tally(mailing.id).await?;
     tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
-    if is_finished || (halted.is_some() && !progress.must_stop()) {
+    let is_news = halt.as_ref().is_some_and(|halt| halt.is_news);
+    let halted = halt.filter(|_| !is_finished).map(|halt| in_words(&mailing, halt));
+    if is_finished || is_news {
         report::tell(newsroom, &mailing.issue, halted.as_deref()).await;
     }
     Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
+}
+
+/// Why it ends, and what lets it go on where a person has to.
+fn in_words(mailing: &Mailing, halt: Halt) -> String {
+    match &mailing.paused {
+        Some(pause) => format!("it is paused: {}; `masthead resume {}` lets it go on", pause.reason, mailing.issue),
+        None => halt.reason,
+    }
 }
 
 async fn frozen(newsroom: &Newsroom, mailing: &Mailing) -> Result<Edition, AppError> {

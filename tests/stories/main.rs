@@ -6,7 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod allowances;
 mod answers;
+mod breaker;
+mod canary;
 mod chaos;
 mod drafts;
 mod drop_folder;
@@ -17,12 +20,16 @@ mod limits;
 mod lists;
 mod mail_exchanges;
 mod odd_issues;
+mod operators_word;
 mod power;
 mod readers_in_and_out;
 mod reading_room;
 mod relay;
+mod relays;
 mod reports;
+mod second_chances;
 mod strict_linter;
 mod the_press;
 #[cfg(target_os = "linux")]
 mod trouble;
+mod watching;

@@ -111,6 +111,11 @@ impl Newsroom {
         self
     }
 
+    /// Has this many confirmed readers at another domain: `far001@` it, and so on.
+    pub fn subscribers_at(self, domain: &str, count: usize) -> Self {
+        (1..=count).fold(self, |newsroom, number| newsroom.subscriber(&format!("far{number:03}@{domain}"), "Far", "confirmed"))
+    }
+
     /// Has one more reader, with this standing.
     pub fn subscriber(mut self, address: &str, name: &str, standing: &str) -> Self {
         let _ = writeln!(self.roll, "{address},\"{}\",{standing}", name.replace('"', "\"\""));

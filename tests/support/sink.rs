@@ -179,6 +179,11 @@ impl Sink {
         *self.record.arrived.borrow()
     }
 
+    /// To whom they went, in the order of arrival.
+    pub fn recipients(&self) -> Vec<String> {
+        self.record.state().messages.iter().map(|message| message.recipient.clone()).collect()
+    }
+
     /// What it said of each reader, in that order: the truth that a ledger is compared with.
     pub fn log(&self) -> Vec<Handed> {
         self.record.state().log.clone()

@@ -4,19 +4,21 @@
 //! before a queue runs dry, so that no connection waits for the ledger.
 
 mod claims;
+mod looking;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::Notify;
 
 use super::Progress;
-use super::roster::{Roster, Turn};
+use super::roster::Roster;
 use crate::app::AppError;
 use crate::clock::Clock;
-use crate::mailing::{Delivery, MailingId, Pause, ProviderId, Scope};
+use crate::mailing::{Delivery, Fate, MailingId, Pause, ProviderId, Scope};
 use crate::store::{Store, Waiting, Wave};
 use crate::subscription::SubscriberId;
 use crate::traffic::{Gate, Heard, Lane, Verdict};
@@ -49,13 +51,20 @@ pub(super) enum End {
     Failed(AppError),
 }
 
+/// What is to be sent, and how.
+pub(super) struct Errand {
+    pub(super) mailing: MailingId,
+    /// How many deliveries of a provider are claimed at a time.
+    pub(super) ahead: usize,
+    /// Where people read what is told of times.
+    pub(super) zone: TimeZone,
+}
+
 pub(super) struct Dispatch {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     progress: Arc<Progress>,
-    mailing: MailingId,
-    /// How many deliveries of a provider are claimed at a time.
-    ahead: usize,
+    errand: Errand,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -68,10 +77,10 @@ struct State {
     turn: usize,
     /// A limit that lets nothing pass before this moment ends the round.
     patience: Timestamp,
-    /// When the first of such limits lets something pass.
-    later: Option<Timestamp>,
-    /// Deliveries that connections hold unsettled: any of them may come back.
+    /// Deliveries that connections hold and that are not noted: any of them may come back.
     held: usize,
+    /// Whether it was told that a limit lets nothing pass just now.
+    has_said_why: bool,
     /// Nothing more may come in this round; those who stand by may go home.
     is_over: bool,
     end: Option<End>,
@@ -85,6 +94,8 @@ struct Queue {
     /// Whether the ledger may hold more.
     has_more: bool,
     is_claiming: bool,
+    /// When the first limit that is not worth waiting for lets something pass.
+    later: Option<Timestamp>,
 }
 
 impl Dispatch {
@@ -92,8 +103,7 @@ impl Dispatch {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         progress: Arc<Progress>,
-        mailing: MailingId,
-        ahead: usize,
+        errand: Errand,
         gate: Gate,
         roster: Roster,
     ) -> Arc<Self> {
@@ -104,12 +114,12 @@ impl Dispatch {
             queues: Vec::new(),
             turn: 0,
             patience: Timestamp::MAX,
-            later: None,
             held: 0,
+            has_said_why: false,
             is_over: false,
             end: None,
         };
-        Arc::new(Self { store, clock, progress, mailing, ahead, state: Mutex::new(state), changed: Notify::new() })
+        Arc::new(Self { store, clock, progress, errand, state: Mutex::new(state), changed: Notify::new() })
     }
 
     /// Begins a round: what waits, and up to when a limit is worth waiting for.
@@ -117,7 +127,7 @@ impl Dispatch {
         let mut state = self.state();
         state.wave = wave;
         state.patience = patience;
-        state.later = None;
+        state.has_said_why = false;
         state.is_over = false;
         drop(state);
         self.arm(waiting);
@@ -134,7 +144,7 @@ impl Dispatch {
             }
             let lane = state.gate.lane(&waits.provider);
             let provider = waits.provider.clone();
-            state.queues.push(Queue { provider, lane, claimed: VecDeque::new(), has_more: true, is_claiming: false });
+            state.queues.push(Queue { provider, lane, claimed: VecDeque::new(), has_more: true, is_claiming: false, later: None });
         }
         drop(state);
         self.changed.notify_waiters();
@@ -175,6 +185,7 @@ impl Dispatch {
         let mut state = self.state();
         let lane = state.gate.lane(&delivery.provider);
         state.gate.put_back(place.relay, place.connection, lane, now);
+        state.roster.gave_back(place.relay);
         state.held = state.held.saturating_sub(1);
         if let Some(queue) = state.queues.iter_mut().find(|queue| queue.lane == lane) {
             queue.claimed.push_front(delivery);
@@ -183,33 +194,44 @@ impl Dispatch {
         self.changed.notify_waiters();
     }
 
-    /// Forgets a delivery that nobody is to get any more.
+    /// Learns that a delivery is not sent, nor to be sent; [`Dispatch::noted`] is to follow.
     pub(super) fn put_by(&self, place: Place, provider: &ProviderId) {
         let now = self.clock.now();
         let mut state = self.state();
         let lane = state.gate.lane(provider);
         state.gate.put_back(place.relay, place.connection, lane, now);
-        state.held = state.held.saturating_sub(1);
-        drop(state);
-        self.changed.notify_waiters();
+        state.roster.gave_back(place.relay);
     }
 
-    /// Learns what became of a delivery. Returns the pauses that begin with it.
+    /// Learns what became of a delivery. Returns the pauses that begin with it. [`Dispatch::noted`] is to follow.
     pub(super) fn heard(&self, place: Place, provider: &ProviderId, heard: Heard<'_>) -> Vec<(Scope, Pause)> {
         let now = self.clock.now();
         let mut state = self.state();
         let lane = state.gate.lane(provider);
         let begun = state.gate.heard(place.relay, place.connection, lane, heard, now);
-        state.held = state.held.saturating_sub(1);
         drop(state);
         self.changed.notify_waiters();
         begun
     }
 
+    /// Learns that the ledger knows what became of a delivery; `None`: nobody is to get it any more. What waits again may
+    /// be claimed again, and not before.
+    pub(super) fn noted(&self, provider: &ProviderId, fate: Option<Fate>) {
+        let mut state = self.state();
+        state.held = state.held.saturating_sub(1);
+        if fate == Some(Fate::Queued)
+            && let Some(queue) = state.queues.iter_mut().find(|queue| queue.provider == *provider)
+        {
+            queue.has_more = true;
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
     /// A pause that a person, a breaker or a provider's word began.
     pub(super) fn pause(&self, scope: &Scope, pause: Pause) {
         if let (Scope::Mailing(mailing), None) = (scope, pause.slow_to)
-            && *mailing == self.mailing
+            && *mailing == self.errand.mailing
         {
             self.halt(format!("it is paused: {}", pause.reason));
         }
@@ -225,7 +247,8 @@ impl Dispatch {
 
     /// A connection of a relay is open, and the relay at work.
     pub(super) fn connected(&self, relay: usize) {
-        self.state().roster.connected(relay);
+        let now = self.clock.now();
+        self.state().roster.connected(relay, now);
     }
 
     /// A connection of a relay is closed.
@@ -239,13 +262,20 @@ impl Dispatch {
         self.state().roster.is_at_work(relay)
     }
 
+    /// Whether the relay is to be left alone for now.
+    pub(super) fn rests(&self, relay: usize) -> bool {
+        let now = self.clock.now();
+        !self.state().roster.works_by(relay, now)
+    }
+
     /// A relay cannot be used just now, or ever. If it was the last, the run ends with this reason.
     pub(super) fn relay_failed(&self, relay: usize, reason: String, is_transient: bool) {
         let now = self.clock.now();
         let is_last = {
             let mut state = self.state();
             state.roster.failed(relay, now, is_transient);
-            state.roster.on_duty(now).is_empty()
+            let State { roster, gate, .. } = &mut *state;
+            !roster.fit(now).any(|other| gate.is_relay_open(other, now) != Verdict::Paused)
         };
         tracing::warn!(relay, reason, "a relay rests");
         if is_last {
@@ -282,11 +312,20 @@ impl Dispatch {
 
     /// Ends when the run is to send nothing more.
     pub(super) async fn ended(&self) {
+        self.comes(Self::must_stop).await;
+    }
+
+    /// Ends when this round has no more for anybody.
+    pub(super) async fn round_ended(&self) {
+        self.comes(|dispatch| dispatch.must_stop() || dispatch.state().is_over).await;
+    }
+
+    async fn comes(&self, is_so: impl Fn(&Self) -> bool) {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.must_stop() {
+            if is_so(self) {
                 return;
             }
             tokio::select! {
@@ -308,58 +347,14 @@ impl Dispatch {
             changed.await;
         }
         let mut state = self.state();
+        let later = state.queues.iter().filter(|queue| !queue.is_spent()).filter_map(|queue| queue.later).min();
         let left = state.queues.drain(..).flat_map(|queue| queue.claimed).map(|delivery| delivery.subscriber).collect();
-        (left, state.end.take(), state.later)
+        (left, state.end.take(), later)
     }
 
-    fn look(self: &Arc<Self>, place: Place) -> Next {
-        let now = self.clock.now();
-        let mut state = self.state();
-        if self.progress.must_stop() || state.end.is_some() {
-            return Next::Done;
-        }
-        match state.roster.turn(place.relay, now) {
-            Turn::Now => {}
-            _ if state.is_over => return Next::Done,
-            Turn::NotBefore(until) => return Next::Wait(Some(until)),
-            Turn::NotNow => return Next::Wait(None),
-        }
-        let State { gate, queues, turn, patience, later, roster, held, is_over, .. } = &mut *state;
-        let (mut soonest, mut may_come) = (None, *held > 0);
-        for step in 0..queues.len() {
-            let at = (*turn + step) % queues.len();
-            let Some(queue) = queues.get_mut(at) else { continue };
-            if queue.is_spent() {
-                continue;
-            }
-            match gate.ask(place.relay, place.connection, queue.lane, now) {
-                Verdict::Go => {
-                    self.keep_filled(at, queue);
-                    may_come = true;
-                    if let Some(delivery) = queue.claimed.pop_front() {
-                        gate.take(place.relay, place.connection, queue.lane, now);
-                        roster.took(place.relay);
-                        *held += 1;
-                        *turn = at + 1;
-                        return Next::Deliver(Box::new(delivery));
-                    }
-                }
-                Verdict::Full => may_come = true,
-                Verdict::Wait(until) if until <= *patience => {
-                    may_come = true;
-                    soonest = Some(soonest.map_or(until, |soonest: Timestamp| soonest.min(until)));
-                }
-                Verdict::Wait(until) => *later = Some(later.map_or(until, |later| later.min(until))),
-                Verdict::Paused => {}
-            }
-        }
-        if may_come {
-            return Next::Wait(soonest);
-        }
-        *is_over = true;
-        drop(state);
-        self.changed.notify_waiters();
-        Next::Done
+    /// Why the run ends before its time, if it does.
+    pub(super) fn take_end(&self) -> Option<End> {
+        self.state().end.take()
     }
 
     fn until(&self, at: Timestamp) -> Duration {

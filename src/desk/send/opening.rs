@@ -3,7 +3,7 @@
 use super::providers::providers;
 use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
-use crate::desk::{check, deliveries};
+use crate::desk::{check, deliveries, mailings};
 use crate::edition::Edition;
 use crate::issue::Issue;
 use crate::mailing::Mailing;
@@ -37,8 +37,18 @@ pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mail
     Ok((opened.mailing, opened.is_new))
 }
 
+/// Refuses a list that the newsroom does not have.
+pub(super) fn must_be_known(newsroom: &Newsroom, list: &ListId) -> Result<(), AppError> {
+    if !newsroom.config().lists.iter().any(|known| known.id == *list) {
+        let known: Vec<ListId> = newsroom.config().lists.iter().map(|list| list.id.clone()).collect();
+        return Err(AppError::Refused(format!("there is no list `{list}`; there is {}", names(&known))));
+    }
+    Ok(())
+}
+
 /// Adds to a mailing those who joined a list since, and gives it back as it is then.
 pub(super) async fn extend(newsroom: &Newsroom, mailing: Mailing, list: &ListId, since: jiff::Timestamp) -> Result<Mailing, AppError> {
+    let mailing = mailings::uncancelled(mailing)?;
     let lists = [list.clone()];
     let providers = providers(newsroom, &lists).await?;
     newsroom.store().extend(mailing.id, list, since, &providers, newsroom.now()).await?;

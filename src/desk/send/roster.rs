@@ -47,6 +47,8 @@ struct Post {
     taken: f64,
     failures: u32,
     rest: Rest,
+    /// It lets nothing pass for a while: a limit, its hours, or a pause.
+    is_closed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,17 +60,40 @@ enum Rest {
 
 impl Roster {
     pub(super) fn new(parts: impl IntoIterator<Item = Part>) -> Self {
-        let posts: Vec<Post> = parts.into_iter().map(|part| Post { part, open: 0, taken: 0.0, failures: 0, rest: Rest::None }).collect();
+        let posts: Vec<Post> =
+            parts.into_iter().map(|part| Post { part, open: 0, taken: 0.0, failures: 0, rest: Rest::None, is_closed: false }).collect();
         let has_shares = posts.iter().any(|post| {
             posts.iter().any(|other| other.part.duty == post.part.duty && (other.part.weight - post.part.weight).abs() > f64::EPSILON)
         });
         Self { posts, has_shares }
     }
 
-    /// The relays that carry mail now: those of the first duty of which any is fit.
-    pub(super) fn on_duty(&self, now: Timestamp) -> Vec<usize> {
-        let duty = self.duty(now);
-        self.posts.iter().enumerate().filter(|(_, post)| Some(post.part.duty) == duty && post.is_fit(now)).map(|(at, _)| at).collect()
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.posts.len()
+    }
+
+    /// Whether there is one relay only, whose turn it always is.
+    pub(super) fn is_alone(&self) -> bool {
+        self.posts.len() <= 1
+    }
+
+    /// The relays that do not rest.
+    pub(super) fn fit(&self, now: Timestamp) -> impl Iterator<Item = usize> {
+        self.posts.iter().enumerate().filter(move |(_, post)| post.is_fit(now)).map(|(at, _)| at)
+    }
+
+    /// Whether a relay will have rested by then.
+    pub(super) fn works_by(&self, relay: usize, then: Timestamp) -> bool {
+        self.posts.get(relay).is_some_and(|post| post.is_fit(then))
+    }
+
+    /// A relay lets nothing pass for a while, or does again.
+    pub(super) fn close(&mut self, relay: usize, is_closed: bool, now: Timestamp) {
+        let Some(post) = self.posts.get_mut(relay) else { return };
+        if std::mem::replace(&mut post.is_closed, is_closed) && !is_closed {
+            self.catch_up(relay, now);
+        }
     }
 
     /// Whether this relay may take a message now.
@@ -78,6 +103,10 @@ impl Roster {
             Rest::Until(until) if until > now => return Turn::NotBefore(until),
             Rest::ForGood => return Turn::NotNow,
             _ => {}
+        }
+        if post.is_closed {
+            // Those who know why also know until when.
+            return Turn::Now;
         }
         if Some(post.part.duty) != self.duty(now) || (self.has_shares && self.is_ahead(post, now)) {
             return Turn::NotNow;
@@ -92,11 +121,29 @@ impl Roster {
         }
     }
 
-    pub(super) fn connected(&mut self, relay: usize) {
+    /// It was not sent after all.
+    pub(super) fn gave_back(&mut self, relay: usize) {
         if let Some(post) = self.posts.get_mut(relay) {
-            post.open += 1;
-            post.failures = 0;
-            post.rest = Rest::None;
+            post.taken -= 1.0;
+        }
+    }
+
+    pub(super) fn connected(&mut self, relay: usize, now: Timestamp) {
+        let Some(post) = self.posts.get_mut(relay) else { return };
+        post.open += 1;
+        post.failures = 0;
+        if std::mem::replace(&mut post.rest, Rest::None) != Rest::None {
+            self.catch_up(relay, now);
+        }
+    }
+
+    /// Whoever was away owes nothing for that time: it begins with the share of those who worked.
+    fn catch_up(&mut self, relay: usize, now: Timestamp) {
+        let Some(part) = self.posts.get(relay).map(|post| post.part) else { return };
+        let others = self.posts.iter().enumerate().filter(|(at, other)| *at != relay && other.part.duty == part.duty && other.works(now));
+        let least = others.map(|(_, other)| other.share()).fold(f64::INFINITY, f64::min);
+        if let Some(post) = self.posts.get_mut(relay).filter(|_| least.is_finite()) {
+            post.taken = post.taken.max(least * part.weight);
         }
     }
 
@@ -113,18 +160,22 @@ impl Roster {
     /// Lets a relay rest: for a while that grows, or for good where another try would end the same way.
     pub(super) fn failed(&mut self, relay: usize, now: Timestamp, is_transient: bool) {
         let Some(post) = self.posts.get_mut(relay) else { return };
+        if is_transient && !post.is_fit(now) {
+            // Its other connections failed with the first, and tell nothing new.
+            return;
+        }
         let rest = FIRST_REST.saturating_mul(1 << post.failures.min(8)).min(LONGEST_REST);
         post.failures += 1;
         post.rest = if is_transient { Rest::Until(now.checked_add(rest).unwrap_or(Timestamp::MAX)) } else { Rest::ForGood };
     }
 
     fn duty(&self, now: Timestamp) -> Option<u32> {
-        self.posts.iter().filter(|post| post.is_fit(now)).map(|post| post.part.duty).min()
+        self.posts.iter().filter(|post| post.works(now)).map(|post| post.part.duty).min()
     }
 
     /// Whether a relay has had more than its share, measured against the one that has had the least of it.
     fn is_ahead(&self, post: &Post, now: Timestamp) -> bool {
-        let fit = self.posts.iter().filter(|other| other.part.duty == post.part.duty && other.is_fit(now));
+        let fit = self.posts.iter().filter(|other| other.part.duty == post.part.duty && other.works(now));
         let least = fit.map(Post::share).fold(f64::INFINITY, f64::min);
         post.share() > least + SLACK / post.part.weight
     }
@@ -137,6 +188,11 @@ impl Post {
             Rest::Until(until) => until <= now,
             Rest::ForGood => false,
         }
+    }
+
+    /// Neither rests nor is closed.
+    fn works(&self, now: Timestamp) -> bool {
+        !self.is_closed && self.is_fit(now)
     }
 
     fn share(&self) -> f64 {
@@ -154,6 +210,11 @@ mod tests {
         Timestamp::from_second(seconds).unwrap()
     }
 
+    /// The relays whose turn it is.
+    fn on_duty(roster: &Roster, now: Timestamp) -> Vec<usize> {
+        (0..roster.len()).filter(|relay| roster.turn(*relay, now) == Turn::Now).collect()
+    }
+
     fn roster(parts: &[(u32, f64)]) -> Roster {
         Roster::new(parts.iter().map(|&(duty, weight)| Part { duty, weight }))
     }
@@ -161,30 +222,32 @@ mod tests {
     #[test]
     fn the_next_duty_stands_by_until_all_before_it_rest() {
         let mut roster = roster(&[(1, 1.0), (1, 1.0), (2, 1.0)]);
-        assert_eq!(roster.on_duty(NOW), [0, 1]);
+        assert_eq!(on_duty(&roster, NOW), [0, 1]);
         assert_eq!(roster.turn(2, NOW), Turn::NotNow);
         roster.failed(0, NOW, true);
-        assert_eq!(roster.on_duty(NOW), [1]);
+        assert_eq!(on_duty(&roster, NOW), [1]);
         roster.failed(1, NOW, false);
-        assert_eq!(roster.on_duty(NOW), [2]);
+        assert_eq!(on_duty(&roster, NOW), [2]);
         assert_eq!(roster.turn(2, NOW), Turn::Now);
-        assert_eq!(roster.on_duty(later(31)), [0], "rested");
+        assert_eq!(on_duty(&roster, later(31)), [0], "rested");
         assert_eq!(roster.turn(2, later(31)), Turn::NotNow, "and the stand-in is relieved");
     }
 
     #[test]
     fn rests_grow_and_a_connection_ends_them() {
         let mut roster = roster(&[(1, 1.0)]);
-        let mut rest = |now| {
-            roster.failed(0, now, true);
+        let mut now = NOW;
+        let mut rest = || {
+            // All its connections fail at once, and that counts once.
+            (0..4).for_each(|_| roster.failed(0, now, true));
             let Turn::NotBefore(until) = roster.turn(0, now) else { panic!("it rests") };
-            until.duration_since(now).as_secs()
+            until.duration_since(std::mem::replace(&mut now, until)).as_secs()
         };
-        assert_eq!([rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW), rest(NOW)], [30, 60, 120, 240, 300, 300]);
-        roster.connected(0);
-        assert_eq!(roster.turn(0, NOW), Turn::Now);
-        roster.failed(0, NOW, true);
-        assert_eq!(roster.turn(0, NOW), Turn::NotBefore(later(30)));
+        assert_eq!([rest(), rest(), rest(), rest(), rest(), rest()], [30, 60, 120, 240, 300, 300]);
+        roster.connected(0, now);
+        assert_eq!(roster.turn(0, now), Turn::Now);
+        roster.failed(0, now, true);
+        assert_eq!(roster.turn(0, now), Turn::NotBefore(now + FIRST_REST));
     }
 
     #[test]
@@ -210,5 +273,25 @@ mod tests {
             assert_eq!(roster.turn(0, NOW), Turn::Now);
             roster.took(0);
         }
+    }
+
+    #[test]
+    fn who_stands_by_carries_what_a_closed_relay_cannot() {
+        let mut roster = roster(&[(1, 1.0), (2, 1.0)]);
+        roster.close(0, true, NOW);
+        assert_eq!(roster.turn(1, NOW), Turn::Now);
+        roster.close(0, false, NOW);
+        assert_eq!(on_duty(&roster, NOW), [0]);
+    }
+
+    #[test]
+    fn a_relay_that_was_away_has_nothing_to_catch_up_on() {
+        let mut roster = roster(&[(1, 3.0), (1, 1.0)]);
+        roster.failed(1, NOW, true);
+        (0..3000).for_each(|_| roster.took(0));
+        roster.connected(1, later(31));
+        assert_eq!(on_duty(&roster, later(31)), [0, 1]);
+        (0..200).for_each(|_| roster.took(0));
+        assert_eq!(on_duty(&roster, later(31)), [1], "and from then on has its share");
     }
 }

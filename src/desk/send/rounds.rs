@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::dispatch::{Dispatch, End};
+use super::dispatch::{Dispatch, End, Errand};
 use super::worker::Crew;
-use super::{Progress, composer, fleet};
+use super::{Halt, Progress, composer, fleet, holding};
 use crate::app::{AppError, Newsroom};
 use crate::edition::Edition;
-use crate::mailing::{Mailing, MailingId, Scope};
+use crate::mailing::{Mailing, MailingId, Pause, Scope};
 use crate::store::{Store, Traffic, Wave};
 use crate::traffic::{Gate, Tallied};
 
@@ -41,25 +41,32 @@ pub(super) async fn drive(
     edition: &Edition,
     wait: Duration,
     progress: &Arc<Progress>,
-) -> Result<Option<String>, AppError> {
-    let crew = crew(newsroom, mailing, edition, progress).await?;
+) -> Result<Option<Halt>, AppError> {
+    // Read once: what the watch is to notice is what differs from what the gate was told.
+    let pauses = newsroom.store().pauses().await?;
+    let crew = crew(newsroom, mailing, edition, progress, &pauses).await?;
     let patience = after(newsroom.now(), SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
-    let watch = tokio::spawn(keep_watch(Arc::clone(&crew)));
+    let watch = tokio::spawn(keep_watch(Arc::clone(&crew), pauses));
     let outcome = Rounds { newsroom, mailing, crew: &crew, patience, progress }.run().await;
     watch.abort();
     outcome
 }
 
-async fn crew(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, progress: &Arc<Progress>) -> Result<Arc<Crew>, AppError> {
+async fn crew(
+    newsroom: &Newsroom,
+    mailing: &Mailing,
+    edition: &Edition,
+    progress: &Arc<Progress>,
+    pauses: &[(Scope, Pause)],
+) -> Result<Arc<Crew>, AppError> {
     let config = newsroom.config();
     let connections: usize = config.relays.iter().map(|relay| relay.connections).sum();
     let dispatch = Dispatch::new(
         newsroom.shared_store(),
         newsroom.clock(),
         Arc::clone(progress),
-        mailing.id,
-        (connections * AHEAD).max(LEAST_AHEAD),
-        gate(newsroom, mailing.id).await?,
+        Errand { mailing: mailing.id, ahead: (connections * AHEAD).max(LEAST_AHEAD), zone: config.zone.clone() },
+        gate(newsroom, mailing.id, pauses).await?,
         fleet::roster(newsroom),
     );
     Ok(Arc::new(Crew {
@@ -77,13 +84,12 @@ async fn crew(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, progres
 }
 
 /// The gate as the ledger knows it: limits count what an earlier run sent, and pauses last.
-async fn gate(newsroom: &Newsroom, mailing: MailingId) -> Result<Gate, AppError> {
+async fn gate(newsroom: &Newsroom, mailing: MailingId, pauses: &[(Scope, Pause)]) -> Result<Gate, AppError> {
     let (store, now) = (newsroom.store(), newsroom.now());
     let history: Vec<Tallied> = store.traffic(before(now, A_DAY)).await?.into_iter().map(tallied).collect();
     let days = store.days(before(now, A_MONTH)).await?;
     let days: Vec<_> = days.into_iter().map(|day| (day.provider, day.date, day.accepted, day.block)).collect();
-    let pauses = store.pauses().await?;
-    Ok(Gate::new(newsroom.config().rules(), &history, &days, &pauses, now).for_mailing(mailing))
+    Ok(Gate::new(newsroom.config().rules(), &history, &days, pauses, now).for_mailing(mailing))
 }
 
 fn tallied(traffic: Traffic) -> Tallied {
@@ -105,49 +111,81 @@ struct Rounds<'r> {
 enum Round {
     /// Nothing is left that may go now; perhaps a limit would let more pass at this moment.
     Over(Option<Timestamp>),
-    Stopped(String),
+    Stopped(Halt),
 }
 
 impl Rounds<'_> {
-    async fn run(&self) -> Result<Option<String>, AppError> {
+    async fn run(&self) -> Result<Option<Halt>, AppError> {
         if self.mailing.is_canaried
-            && let Some(reason) = self.canary().await?
+            && let Some(halt) = self.canary().await?
         {
-            return Ok(Some(reason));
+            return Ok(Some(halt));
         }
         loop {
+            let began = self.newsroom.now();
             let later = match self.round(Wave::Rest).await? {
                 Round::Over(later) => later,
-                Round::Stopped(reason) => return Ok(Some(reason)),
+                Round::Stopped(halt) => return Ok(Some(halt)),
             };
-            let due = self.store().tally(self.mailing.id).await?.next_due;
-            let Some(next) = [due, later].into_iter().flatten().min() else { return self.what_holds_back().await };
-            if next > self.patience && next > self.newsroom.now() {
-                return Ok(later.map(|later| format!("a limit lets nothing pass before {}", self.local(later))));
-            }
-            if !self.stay_until(next, "those who asked to be tried later").await {
-                return Ok(Some(STOPPED.to_owned()));
+            let waiting = self.store().waiting(self.mailing.id, Wave::Rest).await?;
+            // What was due before is held back by something else, which may last.
+            let due = waiting.iter().filter_map(|waits| waits.next_due).filter(|due| *due > began).min();
+            let next = [due, later].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= self.patience || *next <= self.newsroom.now()) else {
+                let held = holding::what_holds_back(self.newsroom, self.mailing.id, &waiting).await?;
+                let held = held.map(|reason| Halt { reason, is_news: self.progress.settled() > 0 });
+                return Ok(held.or_else(|| later.map(|later| self.limited(later))));
+            };
+            let what = if due == Some(next) { "those who asked to be tried later" } else { "a limit that lets nothing pass before" };
+            if let Some(halt) = self.stay_until(next, what).await? {
+                return Ok(Some(halt));
             }
         }
     }
 
     /// Sends to the seeds and the canary, and stays until their answers have had time to come. Returns why the run ends
     /// with that.
-    async fn canary(&self) -> Result<Option<String>, AppError> {
+    async fn canary(&self) -> Result<Option<Halt>, AppError> {
         let until = if let Some(until) = self.mailing.canary_until {
             until
         } else {
-            if let Round::Stopped(reason) = self.round(Wave::Canary).await? {
-                return Ok(Some(reason));
+            for wave in [Wave::Seeds, Wave::Canary] {
+                if let Some(halt) = self.all_of(wave).await? {
+                    return Ok(Some(halt));
+                }
             }
             let hold = self.newsroom.config().canary.map_or(Duration::ZERO, |canary| canary.hold);
             let until = after(self.newsroom.now(), SignedDuration::try_from(hold).unwrap_or_default());
+            let fell = holding::how_the_canary_fell(self.newsroom, self.mailing.id).await?;
+            if let Some(reason) = &fell {
+                let pause = Pause { since: self.newsroom.now(), until: None, reason: reason.clone(), slow_to: None };
+                self.store().pause(&Scope::Mailing(self.mailing.id), pause).await?;
+            }
             self.store().canary_sent(self.mailing.id, until).await?;
+            if let Some(reason) = fell {
+                return Ok(Some(Halt { reason, is_news: true }));
+            }
             tracing::info!(issue = %self.mailing.issue, %until, "the canary is out");
             until
         };
-        let stayed = self.stay_until(until, "the canary: the others get theirs").await;
-        Ok((!stayed).then(|| STOPPED.to_owned()))
+        self.stay_until(until, "the canary: the others get theirs then").await
+    }
+
+    /// Sends to all of the waves up to this one, however long limits make it last. What a pause holds back goes later.
+    async fn all_of(&self, wave: Wave) -> Result<Option<Halt>, AppError> {
+        loop {
+            let later = match self.round(wave).await? {
+                Round::Over(None) => return Ok(None),
+                Round::Over(Some(later)) => later,
+                Round::Stopped(halt) => return Ok(Some(halt)),
+            };
+            if later > self.patience && later > self.newsroom.now() {
+                return Ok(Some(self.limited(later)));
+            }
+            if let Some(halt) = self.stay_until(later, "a limit that lets nothing pass before").await? {
+                return Ok(Some(halt));
+            }
+        }
     }
 
     /// Lets all connections work on what may be claimed now.
@@ -159,51 +197,47 @@ impl Rounds<'_> {
         self.crew.dispatch.begin(wave, &waiting, patience);
         fleet::work(self.crew, &fleet::places(self.newsroom)).await;
         let (left, end, later) = self.crew.dispatch.finish().await;
+        self.progress.wait_for(None);
         let released = self.store().release(self.mailing.id, &left).await;
-        match end {
-            Some(End::Failed(fault)) => return Err(fault),
-            Some(End::Halted(reason)) => return Ok(Round::Stopped(reason)),
-            None => {}
+        if let Some(end) = end {
+            return self.ended(end).map(Round::Stopped);
         }
         released?;
         if self.progress.must_stop() {
-            return Ok(Round::Stopped(STOPPED.to_owned()));
+            return Ok(Round::Stopped(stopped()));
         }
         Ok(Round::Over(later))
     }
 
-    /// Why something is left although nothing is due: a pause that only a person ends.
-    async fn what_holds_back(&self) -> Result<Option<String>, AppError> {
-        let waiting = self.store().waiting(self.mailing.id, Wave::Rest).await?;
-        let pauses = self.store().pauses().await?;
-        let held = pauses.iter().find(|(scope, pause)| {
-            pause.slow_to.is_none()
-                && match scope {
-                    Scope::Provider(provider) => waiting.iter().any(|waits| waits.provider == *provider && waits.queued > 0),
-                    Scope::Mailing(mailing) => *mailing == self.mailing.id,
-                    Scope::Relay(_) => waiting.iter().any(|waits| waits.queued > 0),
-                }
-        });
-        Ok(held.map(|(scope, pause)| match scope {
-            Scope::Provider(provider) => format!("{provider} is paused: {}", pause.reason),
-            Scope::Relay(relay) => format!("relay `{relay}` is paused: {}", pause.reason),
-            Scope::Mailing(_) => format!("it is paused: {}", pause.reason),
-        }))
+    /// What it means that the run has ended before its time.
+    fn ended(&self, end: End) -> Result<Halt, AppError> {
+        match end {
+            End::Failed(fault) => Err(fault),
+            End::Halted(reason) => Ok(Halt { reason, is_news: !self.progress.must_stop() }),
+        }
     }
 
-    /// Waits until that moment; `false` if the run is to stop before it.
-    async fn stay_until(&self, at: Timestamp, what: &str) -> bool {
+    fn limited(&self, later: Timestamp) -> Halt {
+        // Whoever sets a limit knows of it.
+        Halt { reason: format!("a limit lets nothing pass before {}", self.local(later)), is_news: false }
+    }
+
+    /// Waits until that moment. Returns why the run ends before it, if it does.
+    async fn stay_until(&self, at: Timestamp, what: &str) -> Result<Option<Halt>, AppError> {
+        let dispatch = &self.crew.dispatch;
         let left = Duration::try_from(at.duration_since(self.newsroom.now())).unwrap_or_default();
-        if left.is_zero() {
-            return !self.crew.dispatch.must_stop();
+        if !left.is_zero() {
+            self.progress.wait_for(Some(format!("waiting until {} for {what}", self.local(at))));
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                () = dispatch.ended() => {}
+            }
+            self.progress.wait_for(None);
         }
-        self.progress.wait_for(Some(format!("waiting until {} for {what}", self.local(at))));
-        tokio::select! {
-            () = tokio::time::sleep(left) => {}
-            () = self.crew.dispatch.ended() => {}
+        if let Some(end) = dispatch.take_end() {
+            return self.ended(end).map(Some);
         }
-        self.progress.wait_for(None);
-        !self.crew.dispatch.must_stop()
+        Ok(self.progress.must_stop().then(stopped))
     }
 
     fn local(&self, at: Timestamp) -> String {
@@ -215,12 +249,13 @@ impl Rounds<'_> {
     }
 }
 
-/// Why a run ends that somebody has ended.
-const STOPPED: &str = "it was asked to stop";
+/// The end of a run that somebody has ended.
+fn stopped() -> Halt {
+    Halt { reason: "it was asked to stop".to_owned(), is_news: false }
+}
 
 /// Looks every second what others have done: a pause or its end, a mailing cancelled, deferred deliveries come due.
-async fn keep_watch(crew: Arc<Crew>) {
-    let mut known = crew.store.pauses().await.unwrap_or_default();
+async fn keep_watch(crew: Arc<Crew>, mut known: Vec<(Scope, Pause)>) {
     let mut tick = tokio::time::interval(WATCH);
     loop {
         tick.tick().await;

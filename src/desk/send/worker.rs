@@ -5,9 +5,10 @@
 //! write, so that a message costs one round trip. Before a body leaves, one note says both what became of the message
 //! before and that this one is under way: whatever happens next, at most one message a connection is in doubt.
 
+mod settling;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Progress;
@@ -17,12 +18,10 @@ use crate::clock::Clock;
 use crate::mailing::compose::{Composer, Message};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
-use crate::mailing::settle::{Judgement, Outcome, Settlement, settle};
-use crate::mailing::{Delivery, Fate, MailingId, Reply, Stage};
+use crate::mailing::settle::{Judgement, Settlement};
+use crate::mailing::{Delivery, Fate, MailingId, Stage};
 use crate::relay::{Answer, Connection, Door, Relay, RelayError};
-use crate::store::{Attempt, Note, Store, StoreError};
-use crate::subscription::SubscriberId;
-use crate::traffic::Heard;
+use crate::store::Store;
 
 /// How often in a row a worker tries to open a connection before it gives the relay up for now.
 const OPENING_TRIES: u32 = 3;
@@ -78,9 +77,7 @@ impl<'c> Worker<'c> {
     /// Works until this round has no more for it. What was claimed and not sent goes back.
     pub(super) async fn run(mut self) -> Result<(), AppError> {
         let outcome = self.work().await;
-        for parcel in std::mem::take(&mut self.spare) {
-            self.put_back(parcel);
-        }
+        self.put_all_back();
         self.hang_up(true).await;
         outcome
     }
@@ -92,11 +89,14 @@ impl<'c> Worker<'c> {
                 let parcel = self.crew.compose(delivery);
                 self.keep(Some(parcel)).await?;
             }
-            let Some(parcel) = self.spare.pop_front() else { continue };
             if self.crew.dispatch.must_stop() {
-                self.put_back(parcel);
                 return Ok(());
             }
+            if self.crew.dispatch.rests(self.place.relay) {
+                self.put_all_back();
+                continue;
+            }
+            let Some(parcel) = self.spare.pop_front() else { continue };
             match self.has_connection().await {
                 Ok(()) => self.carry(parcel).await?,
                 Err(fault) => {
@@ -156,6 +156,7 @@ impl<'c> Worker<'c> {
             }
             if self.note(before.take(), Some(current.delivery.subscriber)).await? == Noted::TakenAway {
                 self.crew.dispatch.put_by(self.place, &current.delivery.provider);
+                self.crew.dispatch.noted(&current.delivery.provider, None);
                 self.hang_up(false).await;
                 return Ok(());
             }
@@ -206,7 +207,11 @@ impl<'c> Worker<'c> {
         let mut tries = 1;
         loop {
             let Some(relay) = crew.relays.get(self.place.relay) else { return Err(None) };
-            match relay.connect().await {
+            let connected = tokio::select! {
+                connected = relay.connect() => connected,
+                () = crew.dispatch.ended() => return Err(None),
+            };
+            match connected {
                 Ok(connection) => {
                     crew.dispatch.connected(self.place.relay);
                     self.connection = Some(connection);
@@ -218,7 +223,7 @@ impl<'c> Worker<'c> {
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(200 << tries)) => {}
-                () = crew.progress.stopped() => return Err(None),
+                () = crew.dispatch.ended() => return Err(None),
             }
         }
     }
@@ -229,7 +234,7 @@ impl<'c> Worker<'c> {
         if fault.is_transient() && crew.dispatch.is_at_work(self.place.relay) {
             tokio::select! {
                 () = tokio::time::sleep(AWAY) => {}
-                () = crew.dispatch.ended() => {}
+                () = crew.dispatch.round_ended() => {}
             }
         } else {
             crew.dispatch.relay_failed(self.place.relay, fault.to_string(), fault.is_transient());
@@ -242,6 +247,12 @@ impl<'c> Worker<'c> {
                 connection.close().await;
             }
             self.crew.dispatch.disconnected(self.place.relay);
+        }
+    }
+
+    fn put_all_back(&mut self) {
+        for parcel in std::mem::take(&mut self.spare).into_iter().rev() {
+            self.put_back(parcel);
         }
     }
 
@@ -275,90 +286,6 @@ impl<'c> Worker<'c> {
                 Ok(None)
             }
         }
-    }
-
-    /// What an answer, or the want of one, makes of a delivery; those who must know of it are told.
-    async fn settled(&self, delivery: &Delivery, answer: Result<Answer, RelayError>) -> Result<Attempt, AppError> {
-        let crew = self.crew;
-        let (outcome, reply, fault) = match answer {
-            Ok(Answer { stage, reply }) => (Outcome::Answered(stage, reply.clone()), Some(reply), None),
-            Err(fault) => (self.lost(&fault), None, Some(fault.to_string())),
-        };
-        let settlement = settle(delivery, &outcome, crew.clock.now(), &crew.plan, crew.on_doubt);
-        let stage = match outcome {
-            Outcome::Answered(stage, _) | Outcome::Lost { stage, .. } => stage,
-        };
-        if settlement.halt {
-            let said = reply.as_ref().map(ToString::to_string).unwrap_or_default();
-            let name = crew.names.get(self.place.relay).map_or("", |name| name);
-            crew.turned_away(self.place.relay, stage, format!("relay `{name}` turned us away at {stage}, whoever the reader: {said}"));
-        }
-        let heard = Heard { attempt: delivery.attempt, fate: settlement.fate, judgement: settlement.judgement, reply: reply.as_ref() };
-        for (scope, pause) in crew.dispatch.heard(self.place, &delivery.provider, heard) {
-            tracing::warn!(?scope, reason = pause.reason, "a pause begins");
-            crew.store.pause(&scope, pause.clone()).await?;
-            crew.dispatch.pause(&scope, pause);
-        }
-        Ok(self.attempt(delivery, stage, settlement, reply, fault))
-    }
-
-    fn attempt(&self, delivery: &Delivery, stage: Stage, settlement: Settlement, reply: Option<Reply>, fault: Option<String>) -> Attempt {
-        Attempt {
-            mailing: self.crew.mailing,
-            subscriber: delivery.subscriber,
-            number: delivery.attempt,
-            provider: delivery.provider.clone(),
-            relay: self.crew.names.get(self.place.relay).cloned().unwrap_or_else(|| "".into()),
-            at: self.crew.clock.now(),
-            stage,
-            reply,
-            fault,
-            fate: settlement.fate,
-            judgement: settlement.judgement,
-            suppress: settlement.judgement == Judgement::Hard,
-        }
-    }
-
-    fn lost(&self, fault: &RelayError) -> Outcome {
-        if let RelayError::Unfit { .. } = fault {
-            self.crew.dispatch.halt(fault.to_string());
-        }
-        let stage = if let RelayError::Lost { stage, .. } = fault { *stage } else { Stage::Greeting };
-        Outcome::Lost { stage, in_doubt: fault.is_in_doubt() }
-    }
-
-    /// Writes into the ledger what became of the message before and which one goes out now. While the ledger cannot be
-    /// written nothing is sent; it is asked again until it can, or until somebody stops the run.
-    async fn note(&self, settled: Option<Attempt>, submitting: Option<SubscriberId>) -> Result<Noted, AppError> {
-        let crew = self.crew;
-        if settled.is_none() && submitting.is_none() {
-            return Ok(Noted::Ours);
-        }
-        let mut note = Note { mailing: crew.mailing, settled, submitting, at: crew.clock.now() };
-        let mut noted = Noted::Ours;
-        loop {
-            match crew.store.note(note.clone()).await {
-                Ok(()) => break,
-                Err(fault) if fault.is_transient() => {
-                    if !crew.dispatch.store_is_out(&fault).await {
-                        return Err(fault.into());
-                    }
-                }
-                Err(StoreError::Unknown(_)) if note.submitting.is_some() => {
-                    noted = Noted::TakenAway;
-                    note.submitting = None;
-                    if note.settled.is_none() {
-                        break;
-                    }
-                }
-                Err(fault) => return Err(fault.into()),
-            }
-        }
-        if let Some(attempt) = &note.settled {
-            crew.progress.settled.fetch_add(1, Ordering::Relaxed);
-            crew.progress.accepted.fetch_add(u64::from(attempt.fate == Fate::Accepted), Ordering::Relaxed);
-        }
-        Ok(noted)
     }
 }
 

@@ -11,7 +11,12 @@ use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Subsc
 #[async_trait]
 impl Subscribers for SqliteStore {
     async fn declare_lists(&self, lists: &[List]) -> Result<()> {
-        let lists = lists.to_vec();
+        // Whoever only reads must not have to wait for who writes.
+        let known = self.readers.read(|connection| rows::all(connection, DECLARED, [], declared)).await?;
+        let lists: Vec<List> = lists.iter().filter(|list| !known.contains(list)).cloned().collect();
+        if lists.is_empty() {
+            return Ok(());
+        }
         self.writer.write(move |connection| lists.iter().try_for_each(|list| declare(connection, list))).await
     }
 
@@ -59,9 +64,13 @@ fn declare(connection: &Connection, list: &List) -> Result<()> {
     Ok(())
 }
 
+fn declared(row: &Row<'_>) -> Result<List> {
+    Ok(List { id: rows::id(row, "id")?, name: row.get("name")?, description: row.get("description")? })
+}
+
 fn list_tally(row: &Row<'_>) -> Result<ListTally> {
     Ok(ListTally {
-        list: List { id: rows::id(row, "id")?, name: row.get("name")?, description: row.get("description")? },
+        list: declared(row)?,
         number: rows::count(row, "number")?,
         pending: rows::count(row, "pending")?,
         confirmed: rows::count(row, "confirmed")?,
@@ -137,6 +146,10 @@ const DECLARE: &str = "
     VALUES (?1, ?2, ?3)";
 
 // Counts each list in its index; the few suppressed readers are found from the suppressions, not looked for in every row.
+const DECLARED: &str = "
+    SELECT id, name, description
+    FROM lists";
+
 const LISTS: &str = "
     SELECT l.number, l.id, l.name, l.description,
            COUNT(u.subscriber) FILTER (WHERE u.standing = 0) AS pending,

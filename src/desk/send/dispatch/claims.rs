@@ -13,7 +13,7 @@ const STORE_PATIENCE: Duration = Duration::from_secs(1);
 impl Dispatch {
     /// Claims more before the queue runs dry.
     pub(super) fn keep_filled(self: &Arc<Self>, at: usize, queue: &mut Queue) {
-        if !queue.has_more || queue.is_claiming || queue.claimed.len() > self.ahead / 2 {
+        if !queue.has_more || queue.is_claiming || queue.claimed.len() > self.errand.ahead / 2 {
             return;
         }
         queue.is_claiming = true;
@@ -42,10 +42,11 @@ impl Dispatch {
     async fn claim(&self, provider: ProviderId) -> Result<Vec<Delivery>, StoreError> {
         loop {
             let wave = self.state().wave;
-            let claim = Claim { mailing: self.mailing, provider: provider.clone(), wave, most: self.ahead, now: self.clock.now() };
+            let claim =
+                Claim { mailing: self.errand.mailing, provider: provider.clone(), wave, most: self.errand.ahead, now: self.clock.now() };
             match self.store.claim(claim).await {
                 Err(fault) if fault.is_transient() => {
-                    if !self.store_is_out(&fault).await {
+                    if !self.store_is_out(&fault).await || self.has_ended() {
                         return Err(fault);
                     }
                 }
