@@ -60,7 +60,6 @@ async fn a_hold_outlives_the_run_that_began_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "wants the ledger to remember that a mailing has a canary"]
 async fn a_hold_is_kept_by_who_was_killed_between_the_last_of_the_canary_and_the_note_of_it() {
     let sink = Sink::builder().start().await;
     let newsroom = newsroom(&sink, "10 readers, 1 h");

@@ -33,3 +33,4 @@ mod the_press;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod watching;
+mod whose_mail;
