@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use super::rows;
 use super::rows::list_number;
+use super::schema::with_room_for_a_roll;
 use crate::store::{Enrolled, Result};
 use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
 
@@ -27,7 +28,7 @@ struct Held {
 /// Enters a whole roll.
 pub(super) fn enrol(connection: &Connection, list: &ListId, roll: &[Enrolment], now: Timestamp) -> Result<Vec<Enrolled>> {
     let list = list_number(connection, list)?;
-    roll.iter().map(|line| enter(connection, list, line, Asking::Roll, now)).collect()
+    with_room_for_a_roll(connection, || roll.iter().map(|line| enter(connection, list, line, Asking::Roll, now)).collect())
 }
 
 /// Enters one reader who asked.

@@ -21,14 +21,14 @@ const MIGRATIONS: [Migration; 1] = [Migration { name: "0001_ledger", sql: includ
 /// How long a statement waits for another program that holds the file.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How much of the file may be read without copying, in octets. Modest, because it counts as the program's memory.
-const MAPPED: i64 = 16 << 20;
-
 /// How much a connection that reads keeps in memory, in KiB (SQLite counts KiB below zero).
 const CACHED: i64 = -(2 << 10);
 
-/// How much the connection that writes keeps in memory, in KiB below zero: a roll meets its index in no order.
-const CACHED_TO_WRITE: i64 = -(16 << 10);
+/// How much the connection that writes keeps in memory: a mailing is gone through in order, and needs little.
+const CACHED_TO_WRITE: i64 = -(4 << 10);
+
+/// The same while a roll is entered, which meets its index in no order.
+const CACHED_FOR_A_ROLL: i64 = -(16 << 10);
 
 /// What the WAL shrinks to after a long transaction, in octets.
 const WAL_AT_REST: i64 = 64 << 20;
@@ -67,13 +67,12 @@ pub(super) fn tune(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", CACHED)?;
-    connection.pragma_update(None, "mmap_size", MAPPED)?;
     Ok(())
 }
 
-/// How many pages the WAL holds before it is folded into the file: the more, the fewer of the pages that change with
-/// every group are written twice.
-const FOLDED_AT: i64 = 4_000;
+/// How many pages the WAL holds before it is folded into the file. Everybody waits while it is; with four times as many,
+/// five times as long, and nothing is won.
+const FOLDED_AT: i64 = 1_000;
 
 /// What holds for the connection that writes. NORMAL, because the writer itself sees to it when a commit must be on the
 /// disk: SQLite would wait for it at every one.
@@ -86,6 +85,14 @@ pub(super) fn tune_for_writing(connection: &Connection) -> Result<()> {
     connection.pragma_update(None, "journal_size_limit", WAL_AT_REST)?;
     connection.execute_batch(DOMAINS)?;
     Ok(())
+}
+
+/// Does something with a roll, with the memory that this takes.
+pub(super) fn with_room_for_a_roll<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    connection.pragma_update(None, "cache_size", CACHED_FOR_A_ROLL)?;
+    let end = work();
+    connection.pragma_update(None, "cache_size", CACHED_TO_WRITE)?;
+    end
 }
 
 /// Takes the steps that are missing, all or none. Takes no lock where none is missing.
