@@ -375,3 +375,6 @@ impl Queue {
         self.claimed.is_empty() && !self.has_more && !self.is_claiming
     }
 }
+
+#[cfg(test)]
+mod tests;
