@@ -2,6 +2,7 @@
 
 use super::send::fleet::relays;
 use crate::app::{AppError, Newsroom};
+use crate::mailing::Scope;
 use crate::mailing::letter::Letter;
 use crate::relay::{Connection, Relay};
 
@@ -12,7 +13,7 @@ use crate::relay::{Connection, Relay};
 pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppError> {
     let config = newsroom.config();
     let (sender, lang) = (&config.imprint.sender, config.house.lang.as_str());
-    let (keys, signer, relays) = (newsroom.keys()?, newsroom.signer()?, relays(newsroom)?);
+    let (keys, signer, relays) = (newsroom.keys()?, newsroom.signer()?, in_use(newsroom).await?);
     let mut taken = 0;
     let mut open: Option<Connection> = None;
     for letter in letters {
@@ -42,6 +43,22 @@ pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppE
     Ok(taken)
 }
 
+/// The relays that nobody has paused, those of the first duty first.
+async fn in_use(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
+    let now = newsroom.now();
+    let pauses = newsroom.store().pauses().await?;
+    let is_paused = |name: &str| {
+        pauses.iter().any(|(scope, pause)| {
+            let lasts = pause.slow_to.is_none() && pause.until.is_none_or(|until| until > now);
+            lasts && matches!(scope, Scope::Relay(paused) if paused == name)
+        })
+    };
+    let all = newsroom.config().relays.iter().zip(relays(newsroom)?);
+    let mut free: Vec<_> = all.filter(|(config, _)| !is_paused(&config.name)).collect();
+    free.sort_by_key(|(config, _)| config.duty);
+    Ok(free.into_iter().map(|(_, relay)| relay).collect())
+}
+
 /// The open connection, or one in the place of one that is spent: with the first relay that can be reached.
 async fn connection(open: Option<Connection>, relays: &[Relay]) -> Result<Connection, AppError> {
     match open {
@@ -49,7 +66,7 @@ async fn connection(open: Option<Connection>, relays: &[Relay]) -> Result<Connec
         Some(spent) => spent.close().await,
         None => {}
     }
-    let mut last = AppError::Refused("no relay is configured: add a table `[[relay]]` with `name` and `url`".to_owned());
+    let mut last = AppError::Refused("every relay is paused".to_owned());
     for relay in relays {
         match relay.connect().await {
             Ok(connection) => return Ok(connection),

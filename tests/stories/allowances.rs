@@ -70,3 +70,16 @@ async fn a_new_address_begins_with_fifty_a_day_for_each_provider() {
     assert!(send_from(&newsroom, "2014-12", at("2014-12-03T15:00:00Z")).await.is_finished);
     assert_eq!(known(&sink), 60);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_new_address_may_not_carry_another_relay_does() {
+    for (settings, others, least) in [("duty = 1", "duty = 2", 250), ("weight = 1", "weight = 3", 250)] {
+        let (new, known) = (Sink::builder().start().await, Sink::builder().start().await);
+        let other = format!("\n[[relay]]\nname = \"known\"\nurl = \"smtp://127.0.0.1:{}?tls=none\"\n{others}", known.port());
+        let newsroom = Newsroom::new().issue("2014-12", ISSUE).back_issues().subscribers_at("gmail.com", 300).relay(&new);
+        let newsroom = newsroom.relay_setting(&format!("warm_up = true\n{settings}\n{other}"));
+        let newsroom = newsroom.table("[delivery]\nshaping = \"off\"").build();
+        newsroom.run(["send", "2014-12"]).ok().says(&["300 accepted"]);
+        assert_eq!((new.arrived(), known.arrived()), (300 - least, least), "{settings}");
+    }
+}

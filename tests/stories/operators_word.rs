@@ -175,6 +175,33 @@ async fn a_mailing_cancelled_before_anybody_got_it_is_told_and_not_put_in_the_ar
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_relay_gets_no_report_either() {
+    let sink = Sink::builder().start().await;
+    let newsroom = reporting(&sink).variable("RUST_LOG", "warn");
+    newsroom.run(["pause", "--relay", "main"]).ok();
+    newsroom.run(["send", "2014-12"]).exits(1);
+    newsroom.run(["cancel", "2014-12", "--yes"]).ok().says(&["the report could not be mailed", "every relay is paused"]);
+    assert_eq!(sink.connections(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_hears_of_a_pause_and_of_an_end_at_once() {
+    for (word, said) in
+        [(["pause", "2014-12", "--because=flood"], "it is paused: flood"), (["cancel", "2014-12", "--yes"], "2014-12 is cancelled")]
+    {
+        let sink = Sink::builder().on(At::Rcpt, When::to("reader0002@example.org"), Action::reply("450 4.2.0 later")).start().await;
+        let newsroom = Newsroom::ready(2, &sink);
+        let mut running = newsroom.start(["send", "2014-12", "--wait", "1h"]);
+        running.hears("for those who asked to be tried later");
+        newsroom.run(word).ok();
+        let began = Instant::now();
+        running.end().says(&[said]);
+        assert!(began.elapsed() < SOON);
+        newsroom.run(["status", "2014-12"]).ok().says(&[if word[0] == "cancel" { "cancelled 20" } else { "flood" }]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_out_cannot_be_cancelled() {
     let sink = Sink::builder().start().await;
     let newsroom = Newsroom::ready(2, &sink);

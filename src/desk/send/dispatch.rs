@@ -224,8 +224,11 @@ impl Dispatch {
         {
             queue.has_more = true;
         }
+        let is_news = state.held == 0 || fate == Some(Fate::Queued);
         drop(state);
-        self.changed.notify_waiters();
+        if is_news {
+            self.changed.notify_waiters();
+        }
     }
 
     /// A pause that a person, a breaker or a provider's word began.
@@ -372,3 +375,6 @@ impl Queue {
         self.claimed.is_empty() && !self.has_more && !self.is_claiming
     }
 }
+
+#[cfg(test)]
+mod tests;

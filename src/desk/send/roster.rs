@@ -36,7 +36,9 @@ pub(super) enum Turn {
     Now,
     /// It rests until then.
     NotBefore(Timestamp),
-    /// It stands by, has had its share, or is out of order.
+    /// It stands by, or has had its share: only what those cannot take to whom it yields.
+    Yields,
+    /// It is out of order.
     NotNow,
 }
 
@@ -88,6 +90,13 @@ impl Roster {
         self.posts.get(relay).is_some_and(|post| post.is_fit(then))
     }
 
+    /// The relays to which this one yields when it stands by or has had its share.
+    pub(super) fn before(&self, relay: usize, now: Timestamp) -> impl Iterator<Item = usize> {
+        let duty = self.posts.get(relay).map_or(0, |post| post.part.duty);
+        let comes_first = move |(at, post): &(usize, &Post)| *at != relay && post.part.duty <= duty && post.works(now);
+        self.posts.iter().enumerate().filter(comes_first).map(|(at, _)| at)
+    }
+
     /// A relay lets nothing pass for a while, or does again.
     pub(super) fn close(&mut self, relay: usize, is_closed: bool, now: Timestamp) {
         let Some(post) = self.posts.get_mut(relay) else { return };
@@ -109,7 +118,7 @@ impl Roster {
             return Turn::Now;
         }
         if Some(post.part.duty) != self.duty(now) || (self.has_shares && self.is_ahead(post, now)) {
-            return Turn::NotNow;
+            return Turn::Yields;
         }
         Turn::Now
     }
@@ -223,14 +232,14 @@ mod tests {
     fn the_next_duty_stands_by_until_all_before_it_rest() {
         let mut roster = roster(&[(1, 1.0), (1, 1.0), (2, 1.0)]);
         assert_eq!(on_duty(&roster, NOW), [0, 1]);
-        assert_eq!(roster.turn(2, NOW), Turn::NotNow);
+        assert_eq!(roster.turn(2, NOW), Turn::Yields);
         roster.failed(0, NOW, true);
         assert_eq!(on_duty(&roster, NOW), [1]);
         roster.failed(1, NOW, false);
         assert_eq!(on_duty(&roster, NOW), [2]);
         assert_eq!(roster.turn(2, NOW), Turn::Now);
         assert_eq!(on_duty(&roster, later(31)), [0], "rested");
-        assert_eq!(roster.turn(2, later(31)), Turn::NotNow, "and the stand-in is relieved");
+        assert_eq!(roster.turn(2, later(31)), Turn::Yields, "and the stand-in is relieved");
     }
 
     #[test]

@@ -20,7 +20,10 @@ impl Dispatch {
         let dispatch = Arc::clone(self);
         let provider = queue.provider.clone();
         tokio::spawn(async move {
-            let claimed = dispatch.claim(provider).await;
+            let claiming = Arc::clone(&dispatch);
+            // In a task of its own: if it breaks down, nobody is to wait for it for ever.
+            let claimed = tokio::spawn(async move { claiming.claim(provider).await }).await;
+            let claimed = claimed.unwrap_or_else(|fault| Err(StoreError::Engine(format!("a claim broke down: {fault}"))));
             let mut state = dispatch.state();
             if let Some(queue) = state.queues.get_mut(at) {
                 queue.is_claiming = false;

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Dispatch, Next, Place, State};
 use crate::desk::send::roster::Turn;
-use crate::traffic::Verdict;
+use crate::traffic::{Gate, Verdict};
 
 /// A relay that lets nothing pass for longer than this is closed: those that stand by carry its mail meanwhile.
 const CLOSED: SignedDuration = SignedDuration::from_mins(1);
@@ -22,8 +22,9 @@ impl Dispatch {
             return Next::Done;
         }
         state.see_who_is_closed(now);
-        let soonest = match state.roster.turn(place.relay, now) {
-            Turn::Now => match self.choose(&mut state, place, now) {
+        let turn = state.roster.turn(place.relay, now);
+        let soonest = match turn {
+            Turn::Now | Turn::Yields => match self.choose(&mut state, place, turn == Turn::Yields, now) {
                 Next::Wait(soonest) => soonest,
                 next => return next,
             },
@@ -41,13 +42,20 @@ impl Dispatch {
     }
 
     /// The next delivery of the provider whose turn it is, or when there may be one.
-    fn choose(self: &Arc<Self>, state: &mut State, place: Place, now: Timestamp) -> Next {
+    fn choose(self: &Arc<Self>, state: &mut State, place: Place, yields: bool, now: Timestamp) -> Next {
         let State { gate, queues, turn, patience, roster, held, has_said_why, .. } = state;
         let mut soonest: Option<Timestamp> = None;
         for step in 0..queues.len() {
             let at = (*turn + step) % queues.len();
             let Some(queue) = queues.get_mut(at) else { continue };
             if queue.is_spent() {
+                continue;
+            }
+            let others_can = |gate: &mut Gate| {
+                let mut others = roster.before(place.relay, now);
+                others.any(|other| !is_closed(gate.ask(other, place.connection, queue.lane, now), now))
+            };
+            if yields && others_can(gate) {
                 continue;
             }
             match gate.ask(place.relay, place.connection, queue.lane, now) {
@@ -92,11 +100,7 @@ impl State {
             return;
         }
         for relay in 0..self.roster.len() {
-            let is_closed = match self.gate.is_relay_open(relay, now) {
-                Verdict::Paused => true,
-                Verdict::Wait(until) => until.duration_since(now) > CLOSED,
-                Verdict::Go | Verdict::Full => false,
-            };
+            let is_closed = is_closed(self.gate.is_relay_open(relay, now), now);
             self.roster.close(relay, is_closed, now);
         }
     }
@@ -118,5 +122,13 @@ impl State {
                 }
             })
         })
+    }
+}
+
+fn is_closed(verdict: Verdict, now: Timestamp) -> bool {
+    match verdict {
+        Verdict::Paused => true,
+        Verdict::Wait(until) => until.duration_since(now) > CLOSED,
+        Verdict::Go | Verdict::Full => false,
     }
 }

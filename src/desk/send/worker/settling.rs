@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::{Noted, Worker};
 use crate::app::AppError;
 use crate::mailing::settle::{Judgement, Outcome, Settlement, settle};
-use crate::mailing::{Delivery, Fate, Reply, Stage};
+use crate::mailing::{Delivery, Fate, Pause, Reply, Scope, Stage};
 use crate::relay::{Answer, RelayError};
 use crate::store::{Attempt, Note, StoreError};
 use crate::subscription::SubscriberId;
@@ -31,8 +31,8 @@ impl Worker<'_> {
         let heard = Heard { attempt: delivery.attempt, fate: settlement.fate, judgement: settlement.judgement, reply: reply.as_ref() };
         for (scope, pause) in crew.dispatch.heard(self.place, &delivery.provider, heard) {
             tracing::warn!(?scope, reason = pause.reason, "a pause begins");
-            crew.store.pause(&scope, pause.clone()).await?;
-            crew.dispatch.pause(&scope, pause);
+            crew.dispatch.pause(&scope, pause.clone());
+            self.keep_pause(&scope, pause).await;
         }
         Ok(self.attempt(delivery, stage, settlement, reply, fault))
     }
@@ -58,6 +58,17 @@ impl Worker<'_> {
             fate: settlement.fate,
             judgement: settlement.judgement,
             suppress: settlement.judgement == Judgement::Hard,
+        }
+    }
+
+    /// Writes a pause into the store. One that cannot be kept must not cost the answer that began it its own note.
+    async fn keep_pause(&self, scope: &Scope, pause: Pause) {
+        let crew = self.crew;
+        while let Err(fault) = crew.store.pause(scope, pause.clone()).await {
+            if !fault.is_transient() || !crew.dispatch.store_is_out(&fault).await {
+                tracing::error!(?scope, %fault, "a pause holds for this run only");
+                return;
+            }
         }
     }
 
