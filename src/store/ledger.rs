@@ -61,6 +61,7 @@ pub trait Ledger: Send + Sync {
     ///
     /// A reader who has left all of the mailing's lists, and the one on whose account the line was entered, or who was
     /// suppressed since, is withheld instead; one who has left some gets it on account of the first that is left.
+    /// A claim that fails leaves nothing claimed once the store can be written again.
     /// The first claim fixes `first_attempt_at`. An empty answer means that nothing is queued or due, or that the
     /// mailing was cancelled.
     async fn claim(&self, claim: Claim) -> Result<Vec<Delivery>>;
