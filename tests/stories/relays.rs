@@ -188,7 +188,7 @@ async fn a_slow_provider_holds_up_nobody_else() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_a_relay_has_no_room_for_keeps_no_finished_run() {
     let busy = || Action::reply("421 4.3.2 one connection is enough");
-    let sink = (2..=4).fold(Sink::builder(), |sink, nth| sink.on(At::Connect, When::Nth(nth), busy()));
+    let sink = (2..=4).rev().fold(Sink::builder(), |sink, nth| sink.on(At::Connect, When::Nth(nth), busy()));
     let sink = sink.on(At::Dot, When::Always, Action::Late(Duration::from_millis(20))).start().await;
     let newsroom = newsroom(120).relay(&sink).relay_setting("connections = 2\nmessages_per_connection = 1000").build();
     let began = Instant::now();
