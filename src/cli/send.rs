@@ -190,6 +190,9 @@ pub(super) fn print(report: &Report, newsroom: &Newsroom, terminal: &Terminal) -
         if tally.doubtful > 0 {
             writeln!(out, "{} may have arrived or not; with `on_doubt = \"resend\"` they are sent again", tally.doubtful)?;
         }
+        if let Some(fault) = &report.unreported {
+            writeln!(out, "nobody could be told of it by mail: {fault}")?;
+        }
         if let Some(due) = tally.next_due.filter(|_| !report.is_finished) {
             let local = due.to_zoned(newsroom.config().zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
             writeln!(out, "the next deferred one is due at {local}; `masthead send {issue}` goes on then")?;

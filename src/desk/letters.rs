@@ -46,11 +46,11 @@ pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppE
 /// The relays that nobody has paused, those of the first duty first.
 async fn in_use(newsroom: &Newsroom) -> Result<Vec<Relay>, AppError> {
     let now = newsroom.now();
-    let pauses = newsroom.store().pauses().await?;
+    let standing = newsroom.store().pauses().await?;
     let is_paused = |name: &str| {
-        pauses.iter().any(|(scope, pause)| {
+        standing.iter().any(|(scope, pause)| {
             let lasts = pause.slow_to.is_none() && pause.until.is_none_or(|until| until > now);
-            lasts && matches!(scope, Scope::Relay(paused) if paused == name)
+            lasts && matches!(scope, Scope::Relay(relay) if relay == name)
         })
     };
     let all = newsroom.config().relays.iter().zip(relays(newsroom)?);

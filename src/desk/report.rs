@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::account::{Account, account};
+use super::account::{Account, account, answer};
 use super::letters;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::{IssueId, Period};
@@ -45,11 +45,11 @@ pub async fn report(newsroom: &Newsroom, issue: &IssueId, halted: Option<&str>) 
     Ok(())
 }
 
-/// As [`report`]; a report that cannot be mailed is logged and changes nothing for the mailing.
-pub async fn tell(newsroom: &Newsroom, issue: &IssueId, halted: Option<&str>) {
-    if let Err(fault) = report(newsroom, issue, halted).await {
-        tracing::warn!(%issue, %fault, "the report could not be mailed");
-    }
+/// As [`report`]; that a report cannot be mailed changes nothing for the mailing. Returns why it could not.
+pub async fn tell(newsroom: &Newsroom, issue: &IssueId, halted: Option<&str>) -> Option<String> {
+    let fault = report(newsroom, issue, halted).await.err()?;
+    tracing::warn!(%issue, %fault, "the report could not be mailed");
+    Some(fault.to_string())
 }
 
 /// What the issue is called: by the archive, or if it is not out yet by its frozen edition and its id.
@@ -121,10 +121,8 @@ fn told(publication: &PublicationView, zone: &TimeZone, account: &Account, headi
 }
 
 fn reason(reason: &Reason) -> ReasonView {
-    let code = reason.code.map(|code| code.to_string());
-    let enhanced = reason.enhanced.as_ref().map(ToString::to_string);
-    let words: Vec<String> = code.into_iter().chain(enhanced).chain((!reason.said.is_empty()).then(|| reason.said.clone())).collect();
-    ReasonView { many: reason.many, provider: reason.provider.to_string(), fate: reason.fate.as_str().to_owned(), answer: words.join(" ") }
+    let (provider, fate) = (reason.provider.to_string(), reason.fate.as_str().to_owned());
+    ReasonView { many: reason.many, provider, fate, answer: answer(reason) }
 }
 
 /// When nothing more was to happen.

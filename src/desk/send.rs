@@ -57,6 +57,8 @@ pub struct Report {
     pub halted: Option<String>,
     /// Whether everything is at rest and the issue is in the archive.
     pub is_finished: bool,
+    /// Why those who are to be told of it could not be, if they could not.
+    pub unreported: Option<String>,
 }
 
 /// Why a run ends before its time.
@@ -82,7 +84,7 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     }
     if mailing.finished_at.is_some() {
         let tally = store.tally(mailing.id).await?;
-        return Ok(Report { mailing, is_new, recovered: Recovered::default(), tally, halted: None, is_finished: true });
+        return Ok(Report { mailing, is_new, recovered: Recovered::default(), tally, halted: None, is_finished: true, unreported: None });
     }
     let edition = frozen(newsroom, &mailing).await?;
     let recovered = store.take_up(mailing.id, newsroom.boot(), newsroom.config().on_doubt, newsroom.now()).await?;
@@ -98,10 +100,11 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
     tracing::info!(issue = %mailing.issue, accepted = tally.accepted, open = tally.open(), is_finished, "run ended");
     let is_news = halt.as_ref().is_some_and(|halt| halt.is_news);
     let halted = halt.filter(|_| !is_finished).map(|halt| in_words(&mailing, halt));
+    let mut unreported = None;
     if is_finished || is_news {
-        report::tell(newsroom, &mailing.issue, halted.as_deref()).await;
+        unreported = report::tell(newsroom, &mailing.issue, halted.as_deref()).await;
     }
-    Ok(Report { mailing, is_new, recovered, tally, halted, is_finished })
+    Ok(Report { mailing, is_new, recovered, tally, halted, is_finished, unreported })
 }
 
 /// Why it ends, and what lets it go on where a person has to.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::Serialize;
 
 use super::Result;
@@ -14,6 +13,7 @@ use crate::issue::archive::ArchivedIssue;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, EnhancedCode, Fate, Judgement, Mailing, MailingId, Pause, ProviderId, Reply, Scope, Stage};
 use crate::subscription::{EmailAddress, ListId, SubscriberId};
+use crate::traffic::{Day, Tallied};
 
 /// Who is owed what, and what became of it. Rows are never deleted by sending.
 #[async_trait]
@@ -107,10 +107,10 @@ pub trait Ledger: Send + Sync {
 
     /// The tries of all mailings at or after the minute of `since`, counted by minute, relay and provider, oldest first;
     /// only those that reached a server ([`Stage::Mail`] or later).
-    async fn traffic(&self, since: Timestamp) -> Result<Vec<Traffic>>;
+    async fn traffic(&self, since: Timestamp) -> Result<Vec<Tallied>>;
 
-    /// The same by day (UTC) and provider, oldest first; the day of `since` counts whole.
-    async fn days(&self, since: Timestamp) -> Result<Vec<DayTraffic>>;
+    /// The same by day (UTC), relay and provider, oldest first; the day of `since` counts whole.
+    async fn days(&self, since: Timestamp) -> Result<Vec<Day>>;
 
     /// Why tries of a mailing were refused, deferred or let expire: up to `most`, the most frequent first.
     async fn reasons(&self, mailing: MailingId, most: usize) -> Result<Vec<Reason>>;
@@ -278,40 +278,6 @@ impl Tally {
     pub fn open(&self) -> u64 {
         self.queued + self.claimed + self.submitting + self.deferred + self.doubtful
     }
-}
-
-/// The tries of one minute through one relay to one provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Traffic {
-    /// The relay's name.
-    pub relay: String,
-    /// Whose mailboxes.
-    pub provider: ProviderId,
-    /// When the minute began.
-    pub minute: Timestamp,
-    /// All tries, whatever came of them.
-    pub attempts: u64,
-    /// Those that the relay took.
-    pub accepted: u64,
-    /// Those that it asked to be tried again, until patience ran out too.
-    pub deferred: u64,
-    /// Those that told of an address that does not exist.
-    pub hard: u64,
-    /// Those that the provider turned away.
-    pub block: u64,
-}
-
-/// The tries of one day to one provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DayTraffic {
-    /// Whose mailboxes.
-    pub provider: ProviderId,
-    /// The day, in UTC.
-    pub date: Date,
-    /// Those that the relay took.
-    pub accepted: u64,
-    /// Those that the provider turned away.
-    pub block: u64,
 }
 
 /// Why tries ended as they did, with how many did so for the same reason.

@@ -1,14 +1,13 @@
 //! The gate through which every message goes: asked before it, and told what became of it.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::breaker::{Recent, Sign};
 use super::hold::{NEVER, Way, nanos, timestamp};
-use super::lane::{Climb, Flow};
+use super::lane::{Climb, Flow, climbed};
 use super::pace::Nanos;
-use super::{BreakerRules, Limits, Provider, RelayRules, Rules, Tallied, Window};
+use super::{BreakerRules, Day, Limits, Provider, RelayRules, Rules, Tallied, Window};
 use crate::mailing::settle::Judgement;
 use crate::mailing::{Fate, MailingId, Pause, ProviderId, Reply, Scope};
 
@@ -97,31 +96,21 @@ impl Outlet {
 
 impl Gate {
     /// A gate by these rules that knows what went before: `history`, the last twenty-four hours minute by minute with
-    /// the minute in which they began, from which hours, days and today's ramp are counted on; `days`, what each provider
-    /// accepted and blocked on each of the last thirty days through relays that warm up, from which the ramps are
-    /// climbed; and the pauses in force.
+    /// the minute in which they began, from which hours, days and today's ramp are counted on; `days`, the last thirty of
+    /// them, of which those through relays that warm up say how far the ramps are climbed; and the pauses in force.
     ///
     /// It allows no more than the gate that lived on would, but for messages whose fate nobody has recorded and for the
     /// caution that goes with what was put back; and it begins at the pace of each limit, without credit. The breaker
     /// begins anew: what it had found is in the pauses, and what a person has resumed must not stop again for the same
     /// reason.
-    pub fn new(
-        rules: Rules,
-        history: &[Tallied],
-        days: &[(ProviderId, Date, u64, u64)],
-        pauses: &[(Scope, Pause)],
-        now: Timestamp,
-    ) -> Self {
+    pub fn new(rules: Rules, history: &[Tallied], days: &[Day], pauses: &[(Scope, Pause)], now: Timestamp) -> Self {
         let Rules { relays, providers, window, zone, breaker } = rules;
         let at = nanos(now);
         let round = relays.iter().map(|relay| relay.limits.connections.unwrap_or(1)).fold(0, u32::saturating_add);
         let warms = relays.iter().any(|relay| relay.warm_up);
         let flow = |provider: &Provider| {
             let round = provider.limits.connections.map_or(round, |most| most.min(round));
-            let climb = (warms && provider.ramp).then(|| {
-                let known = days.iter().filter(|(id, ..)| *id == provider.id).map(|row| (row.1, row.2, row.3)).collect();
-                Climb::new(known, &zone, at)
-            });
+            let climb = (warms && provider.ramp).then(|| Climb::new(climbed(days, provider, &relays), &zone, at));
             Flow::new(provider, Way::new(&provider.limits, round, at), climb, Recent::new(breaker.provider))
         };
         let outlet = |relay: &RelayRules| Outlet {

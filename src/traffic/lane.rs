@@ -11,7 +11,7 @@ use super::breaker::Recent;
 use super::hold::{Way, nanos, timestamp};
 use super::pace::{Nanos, SECOND};
 use super::provider::{Provider, Reaction, Remedy};
-use super::{Heard, Tallied, ramp};
+use super::{Day, Heard, RelayRules, Tallied, ramp};
 use crate::mailing::settle::Judgement;
 use crate::mailing::{Fate, Pause, ProviderId, Reply};
 
@@ -199,4 +199,17 @@ impl Climb {
             _ => self.block += u64::from(heard.judgement == Judgement::Block),
         }
     }
+}
+
+/// What a provider accepted and blocked on each day, through all relays that warm up.
+pub(super) fn climbed(days: &[Day], provider: &Provider, relays: &[RelayRules]) -> Vec<(Date, u64, u64)> {
+    let warms = |day: &&Day| day.provider == provider.id && relays.iter().any(|relay| relay.warm_up && relay.name == day.relay);
+    let mut climbed: Vec<(Date, u64, u64)> = Vec::new();
+    for day in days.iter().filter(warms) {
+        match climbed.iter_mut().find(|(date, ..)| *date == day.date) {
+            Some((_, accepted, block)) => (*accepted, *block) = (*accepted + day.accepted, *block + day.block),
+            None => climbed.push((day.date, day.accepted, day.block)),
+        }
+    }
+    climbed
 }

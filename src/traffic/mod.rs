@@ -11,7 +11,9 @@ pub mod ramp;
 mod window;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::Serialize;
 
 use crate::mailing::ProviderId;
 
@@ -75,7 +77,7 @@ pub struct Rules {
 }
 
 /// What one relay sent to one provider in one minute, as the ledger counts it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tallied {
     /// The relay's name.
     pub relay: String,
@@ -87,10 +89,25 @@ pub struct Tallied {
     pub attempts: u64,
     /// Accepted.
     pub accepted: u64,
-    /// To be tried again.
+    /// To be tried again, or given up for that.
     pub deferred: u64,
     /// Refused since there is no such reader.
     pub hard: u64,
+    /// Refused for policy.
+    pub block: u64,
+}
+
+/// What one relay sent to one provider on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Day {
+    /// The relay's name.
+    pub relay: String,
+    /// The provider.
+    pub provider: ProviderId,
+    /// The day, in UTC.
+    pub date: Date,
+    /// Accepted.
+    pub accepted: u64,
     /// Refused for policy.
     pub block: u64,
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::civil::date;
 use masthead::mailing::{Delivery, Fate, Judgement, Mailing, Pause, ProviderId, Scope, Stage};
-use masthead::store::{Attempt, DayTraffic, Note, Reason, Store, StoreError, Tally, Traffic};
+use masthead::store::{Attempt, Note, Reason, Store, StoreError, Tally};
 use masthead::subscription::Standing;
+use masthead::traffic::{Day, Tallied};
 
 use crate::newsroom::{
     at, attempt, claim, claim_one, enrol, fates, hand_over, issue, leave, lines, list_ids, open, page, settle, settle_in, submit, suppress,
@@ -196,7 +197,7 @@ pub(crate) async fn traffic_is_counted_by_minute_relay_and_provider(store: Arc<d
         submit(&store, delivery).await.unwrap();
         settle(&store, Attempt { stage, at: at(second), ..of(delivery, fate, judgement) }).await.unwrap();
     }
-    let first = Traffic {
+    let first = Tallied {
         relay: "main".to_owned(),
         provider: ProviderId::other(),
         minute: at(0),
@@ -206,10 +207,10 @@ pub(crate) async fn traffic_is_counted_by_minute_relay_and_provider(store: Arc<d
         hard: 1,
         block: 0,
     };
-    let second = Traffic { minute: at(60), attempts: 1, accepted: 0, deferred: 0, hard: 0, block: 1, ..first.clone() };
+    let second = Tallied { minute: at(60), attempts: 1, accepted: 0, deferred: 0, hard: 0, block: 1, ..first.clone() };
     assert_eq!(store.traffic(at(30)).await.unwrap(), [first, second.clone()]);
     assert_eq!(store.traffic(at(61)).await.unwrap(), [second]);
-    let day = DayTraffic { provider: ProviderId::other(), date: date(2027, 1, 15), accepted: 1, block: 1 };
+    let day = Day { relay: "main".to_owned(), provider: ProviderId::other(), date: date(2027, 1, 15), accepted: 1, block: 1 };
     assert_eq!(store.days(at(3_600)).await.unwrap(), [day]);
     assert!(store.days(at(24 * 3_600)).await.unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 //! holds up another.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 
@@ -175,12 +175,24 @@ async fn s12_m6_in_doubt_and_sent_again_it_bears_the_same_name_whichever_relay_h
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_slow_provider_holds_up_nobody_else() {
     let is_slow = |recipient: &str| recipient.ends_with("@town.example");
-    let sink = Sink::builder().on(At::Dot, When::of(is_slow), Action::Late(Duration::from_millis(250))).start().await;
+    let sink = Sink::builder().on(At::Dot, When::of(is_slow), Action::Late(Duration::from_millis(200))).start().await;
     let town = "[[provider]]\nid = \"town\"\ndomains = [\"town.example\"]\nconnections = 1";
-    let newsroom = newsroom(800).subscribers_at("town.example", 40).table(town).relay(&sink).build();
-    newsroom.run(["send", "2014-12"]).ok().says(&["840 accepted"]);
+    let newsroom = newsroom(800).subscribers_at("town.example", 24).table(town).relay(&sink).build();
+    newsroom.run(["send", "2014-12"]).ok().says(&["824 accepted"]);
     let order = sink.recipients();
     let last = order.iter().rposition(|recipient| !is_slow(recipient)).unwrap();
     let slow = order[..last].iter().filter(|recipient| is_slow(recipient)).count();
-    assert!(slow < 20, "{slow} of the 40 slow ones had come before the last of the others");
+    assert!(slow < 14, "{slow} of the 24 slow ones had come before the last of the others");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_a_relay_has_no_room_for_keeps_no_finished_run() {
+    let busy = || Action::reply("421 4.3.2 one connection is enough");
+    let sink = (2..=4).rev().fold(Sink::builder(), |sink, nth| sink.on(At::Connect, When::Nth(nth), busy()));
+    let sink = sink.on(At::Dot, When::Always, Action::Late(Duration::from_millis(20))).start().await;
+    let newsroom = newsroom(120).relay(&sink).relay_setting("connections = 2\nmessages_per_connection = 1000").build();
+    let began = Instant::now();
+    newsroom.run(["send", "2014-12"]).ok().says(&["120 accepted"]);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(sink.connections(), 4);
 }

@@ -12,8 +12,8 @@ use super::{Halt, Progress, composer, fleet, holding};
 use crate::app::{AppError, Newsroom};
 use crate::edition::Edition;
 use crate::mailing::{Mailing, MailingId, Pause, Scope};
-use crate::store::{Store, Traffic, Wave};
-use crate::traffic::{Gate, Tallied};
+use crate::store::{Store, Wave};
+use crate::traffic::Gate;
 
 /// How many deliveries of a provider are claimed ahead, for each connection: enough that nobody waits for the ledger,
 /// few enough that little is in doubt after a power cut.
@@ -86,15 +86,9 @@ async fn crew(
 /// The gate as the ledger knows it: limits count what an earlier run sent, and pauses last.
 async fn gate(newsroom: &Newsroom, mailing: MailingId, pauses: &[(Scope, Pause)]) -> Result<Gate, AppError> {
     let (store, now) = (newsroom.store(), newsroom.now());
-    let history: Vec<Tallied> = store.traffic(before(now, A_DAY)).await?.into_iter().map(tallied).collect();
+    let history = store.traffic(before(now, A_DAY)).await?;
     let days = store.days(before(now, A_MONTH)).await?;
-    let days: Vec<_> = days.into_iter().map(|day| (day.provider, day.date, day.accepted, day.block)).collect();
     Ok(Gate::new(newsroom.config().rules(), &history, &days, pauses, now).for_mailing(mailing))
-}
-
-fn tallied(traffic: Traffic) -> Tallied {
-    let Traffic { relay, provider, minute, attempts, accepted, deferred, hard, block } = traffic;
-    Tallied { relay, provider, minute, attempts, accepted, deferred, hard, block }
 }
 
 /// One run and how long it may take.

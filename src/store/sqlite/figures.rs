@@ -6,16 +6,17 @@ use rusqlite::{Connection, params};
 
 use super::rows;
 use crate::mailing::{Fate, MailingId};
-use crate::store::{DayTraffic, Reason, Result, StoreError, Traffic};
+use crate::store::{Reason, Result, StoreError};
 use crate::subscription::ListId;
+use crate::traffic::{Day, Tallied};
 
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
 /// Tries by minute, relay and provider.
-pub(super) fn traffic(connection: &Connection, since: Timestamp) -> Result<Vec<Traffic>> {
+pub(super) fn traffic(connection: &Connection, since: Timestamp) -> Result<Vec<Tallied>> {
     rows::all(connection, TRAFFIC, [begin(since, MINUTE)], |row| {
-        Ok(Traffic {
+        Ok(Tallied {
             relay: row.get("relay")?,
             provider: rows::provider(row)?,
             minute: rows::time(row, "minute")?,
@@ -28,10 +29,11 @@ pub(super) fn traffic(connection: &Connection, since: Timestamp) -> Result<Vec<T
     })
 }
 
-/// Tries by day and provider.
-pub(super) fn days(connection: &Connection, since: Timestamp) -> Result<Vec<DayTraffic>> {
+/// Tries by day, relay and provider.
+pub(super) fn days(connection: &Connection, since: Timestamp) -> Result<Vec<Day>> {
     rows::all(connection, DAYS, params![begin(since, DAY), DAY], |row| {
-        Ok(DayTraffic {
+        Ok(Day {
+            relay: row.get("relay")?,
             provider: rows::provider(row)?,
             date: rows::time(row, "day")?.to_zoned(TimeZone::UTC).date(),
             accepted: rows::count(row, "accepted")?,
@@ -77,12 +79,13 @@ pub(super) const TRAFFIC: &str = "
     ORDER BY t.minute, r.name, p.name";
 
 pub(super) const DAYS: &str = "
-    SELECT p.name AS provider, t.minute / ?2 * ?2 AS day, SUM(t.accepted) AS accepted, SUM(t.block) AS block
+    SELECT r.name AS relay, p.name AS provider, t.minute / ?2 * ?2 AS day, SUM(t.accepted) AS accepted, SUM(t.block) AS block
     FROM traffic t
+    JOIN relays r ON r.number = t.relay
     JOIN providers p ON p.number = t.provider
     WHERE t.minute >= ?1
-    GROUP BY day, p.number
-    ORDER BY day, p.name";
+    GROUP BY day, r.number, p.number
+    ORDER BY day, r.name, p.name";
 
 pub(super) const REASONS: &str = "
     SELECT p.name AS provider, r.fate, r.judgement, r.code, r.enhanced, r.said, r.many

@@ -8,10 +8,9 @@ use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Mailing, MailingId, Pause, ProviderId, Scope};
-use crate::store::{
-    Claim, DayTraffic, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Result, Tally, Traffic, Waiting, Wave,
-};
+use crate::store::{Claim, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Result, Tally, Waiting, Wave};
 use crate::subscription::{ListId, SubscriberId};
+use crate::traffic::{Day, Tallied};
 
 #[async_trait]
 impl Ledger for SqliteStore {
@@ -101,11 +100,11 @@ impl Ledger for SqliteStore {
         self.readers.read(move |connection| reports::tallies(connection, mailing)).await
     }
 
-    async fn traffic(&self, since: Timestamp) -> Result<Vec<Traffic>> {
+    async fn traffic(&self, since: Timestamp) -> Result<Vec<Tallied>> {
         self.readers.read(move |connection| figures::traffic(connection, since)).await
     }
 
-    async fn days(&self, since: Timestamp) -> Result<Vec<DayTraffic>> {
+    async fn days(&self, since: Timestamp) -> Result<Vec<Day>> {
         self.readers.read(move |connection| figures::days(connection, since)).await
     }
 

@@ -139,7 +139,9 @@ fn relays_keep_hours_and_a_relays_own_come_first() {
 
 #[test]
 fn a_new_address_climbs_day_by_day_from_what_was_truly_sent() {
-    let days = [(google(), date(2026, 12, 6), 50, 0), (google(), date(2026, 12, 5), 40, 0)];
+    let day =
+        |relay: &str, day, accepted| Day { relay: relay.to_owned(), provider: google(), date: date(2026, 12, day), accepted, block: 0 };
+    let days = [day("main", 6, 50), day("main", 5, 40), day("known for years", 5, 9_000)];
     let row = Tallied {
         relay: "main".to_owned(),
         provider: google(),
