@@ -2,8 +2,9 @@
 //!
 //! While a group is at work, the next jobs gather in the channel. The next group takes them, and waits a moment for the
 //! callers that were answered just now, who mostly come back at once with their next job; else a crowd would split into
-//! two halves that take turns. A lone caller waits for nobody. No caller has its answer before its group is committed;
-//! all but notes have it only when the group is on the disk, and the writer sees to it that notes soon are.
+//! two halves that take turns. A lone caller waits for nobody, and neither does one who finds the writer idle. No caller
+//! has its answer before its group is committed; all but notes have it only when the group is on the disk, and the writer
+//! sees to it that notes soon are.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -126,10 +127,15 @@ fn gather(waiting: &mpsc::Receiver<Job>, before: usize, due: Option<Instant>) ->
     waiting.try_iter().take(MAX_GROUP).for_each(|job| group.add(job));
     let expected = (group.len() + before).min(MAX_GROUP);
     if group.len() == 0 {
+        let idle = Instant::now();
         group.add(match due {
             Some(due) => waiting.recv_timeout(due.saturating_duration_since(Instant::now()))?,
             None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected)?,
         });
+        // Who has not come back by now waits for a server, and nobody should wait for them.
+        if idle.elapsed() > GATHERING {
+            return Ok(group);
+        }
     }
     let deadline = Instant::now() + GATHERING;
     while group.len() < expected {
