@@ -154,9 +154,16 @@ fn every_file_keeps_to_its_room() {
 }
 
 #[test]
-fn tests_are_files_like_any_other() {
+fn tests_and_benchmarks_are_files_like_any_other() {
     let is_about_shape = |finding: &String| finding.contains("lines;") || finding.contains("opens with");
-    let found: Vec<String> = files("tests").iter().flat_map(|(path, text)| findings(path, text)).filter(is_about_shape).collect();
+    let found: Vec<String> = ["tests", "benches"]
+        .into_iter()
+        .flat_map(files)
+        .collect::<Vec<_>>()
+        .iter()
+        .flat_map(|(path, text)| findings(path, text))
+        .filter(is_about_shape)
+        .collect();
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 

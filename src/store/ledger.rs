@@ -23,17 +23,10 @@ pub trait Ledger: Send + Sync {
     /// one is returned unchanged, whatever edition was handed in: an issue goes out once.
     async fn open_mailing(&self, opening: Opening) -> Result<Opened>;
 
-    /// Adds to a mailing those who joined a list, confirmed, at or after `since` and have no line in it; they go out
+    /// Adds to a mailing those who joined a list, confirmed, since that moment and have no line in it; they go out
     /// with [`Wave::Rest`], on account of that list. Reopens the mailing if it was finished and anybody was added.
     /// Returns how many lines were added. A mailing that is not there, or was cancelled, is [`super::StoreError::Unknown`].
-    async fn extend(
-        &self,
-        mailing: MailingId,
-        list: &ListId,
-        since: Timestamp,
-        providers: &[(String, ProviderId)],
-        now: Timestamp,
-    ) -> Result<u64>;
+    async fn extend(&self, late: Latecomers) -> Result<u64>;
 
     /// The mailing of an issue.
     async fn mailing(&self, issue: &IssueId) -> Result<Option<Mailing>>;
@@ -161,6 +154,21 @@ pub enum Wave {
 impl Wave {
     /// All, in their order.
     pub const ALL: [Self; 3] = [Self::Seeds, Self::Canary, Self::Rest];
+}
+
+/// Those who joined a list after a mailing was opened.
+#[derive(Debug, Clone)]
+pub struct Latecomers {
+    /// The mailing that they are to get.
+    pub mailing: MailingId,
+    /// The list that they joined.
+    pub list: ListId,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whose mailboxes are at which domain.
+    pub providers: Vec<(String, ProviderId)>,
+    /// Now.
+    pub at: Timestamp,
 }
 
 /// The mailing, and whether this call opened it.

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
-pub use ledger::{Attempt, Claim, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
+pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,6 +11,7 @@ use masthead::traffic::{Day, Tallied};
 use crate::newsroom::{
     at, attempt, claim, claim_one, enrol, fates, hand_over, issue, leave, lines, list_ids, open, page, settle, settle_in, submit, suppress,
 };
+use crate::waves::late;
 
 async fn now(store: &Arc<dyn Store>) -> Mailing {
     store.mailing(&issue("2014-12")).await.unwrap().unwrap()
@@ -143,7 +144,7 @@ pub(crate) async fn a_cancelled_mailing_is_not_begun_again(store: Arc<dyn Store>
     let mailing = open(&store, "2014-12", &["general"]).await;
     store.cancel(mailing.id, at(50)).await.unwrap();
     assert!(matches!(store.retry(mailing.id, at(51)).await, Err(StoreError::Unknown(_))));
-    let extended = store.extend(mailing.id, &list_ids(&["extra"])[0], at(0), &[], at(51)).await;
+    let extended = store.extend(late(mailing.id, "extra", 0, &[], 51)).await;
     assert!(matches!(extended, Err(StoreError::Unknown(_))), "{extended:?}");
 }
 

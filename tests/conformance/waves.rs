@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use masthead::mailing::fate::OnDoubt;
-use masthead::mailing::{Fate, Mailing, ProviderId};
-use masthead::store::{Claim, Opening, Store, StoreError, Waiting, Wave};
+use masthead::mailing::{Fate, Mailing, MailingId, ProviderId};
+use masthead::store::{Claim, Latecomers, Opening, Store, StoreError, Waiting, Wave};
 use masthead::subscription::{EmailAddress, Enrolment, Standing};
 
 use crate::newsroom::{
@@ -142,16 +142,21 @@ pub(crate) async fn the_canary_has_its_time(store: Arc<dyn Store>) {
     assert_eq!(store.mailing(&issue("2014-12")).await.unwrap().unwrap().canary_until, Some(at(900)));
 }
 
+/// Those who joined a list since a second, at another.
+pub(crate) fn late(mailing: MailingId, list: &str, since: i64, providers: &[(String, ProviderId)], second: i64) -> Latecomers {
+    Latecomers { mailing, list: list_id(list), since: at(since), providers: providers.to_vec(), at: at(second) }
+}
+
 pub(crate) async fn those_who_joined_since_are_added(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open_with(&store, opening("2014-12", &["general"])).await;
     store.enrol(&list_id("extra"), vec![enrolment(2, Standing::Confirmed)], at(39)).await.unwrap();
     store.enrol(&list_id("extra"), vec![enrolment(3, Standing::Pending)], at(40)).await.unwrap();
-    let late = vec![enrolment(1, Standing::Confirmed), at_domain(4, "gmail.example")];
-    store.enrol(&list_id("extra"), late, at(40)).await.unwrap();
+    let two = vec![enrolment(1, Standing::Confirmed), at_domain(4, "gmail.example")];
+    store.enrol(&list_id("extra"), two, at(40)).await.unwrap();
     let providers = [("gmail.example".to_owned(), google())];
-    assert_eq!(store.extend(mailing.id, &list_id("extra"), at(40), &providers, at(50)).await.unwrap(), 1);
-    assert_eq!(store.extend(mailing.id, &list_id("extra"), at(40), &providers, at(51)).await.unwrap(), 0);
+    assert_eq!(store.extend(late(mailing.id, "extra", 40, &providers, 50)).await.unwrap(), 1);
+    assert_eq!(store.extend(late(mailing.id, "extra", 40, &providers, 51)).await.unwrap(), 0);
     assert_eq!(claim_of(&store, &mailing, google(), Wave::Rest).await, ["reader4"]);
     assert_eq!(lines(&store, &mailing).await[1].list, list_id("extra"));
 }
@@ -161,10 +166,10 @@ pub(crate) async fn a_finished_mailing_is_reopened_for_those_who_joined_since(st
     let mailing = open_with(&store, opening("2014-12", &["general"])).await;
     hand_over(&store, &claim(&store, &mailing, 1).await[0], Fate::Accepted).await;
     assert!(store.finish(mailing.id, at(90)).await.unwrap());
-    assert_eq!(store.extend(mailing.id, &list_id("general"), at(91), &[], at(92)).await.unwrap(), 0);
+    assert_eq!(store.extend(late(mailing.id, "general", 91, &[], 92)).await.unwrap(), 0);
     assert!(store.mailing(&issue("2014-12")).await.unwrap().unwrap().finished_at.is_some());
     store.enrol(&list_id("general"), vec![enrolment(2, Standing::Confirmed)], at(91)).await.unwrap();
-    assert_eq!(store.extend(mailing.id, &list_id("general"), at(91), &[], at(92)).await.unwrap(), 1);
+    assert_eq!(store.extend(late(mailing.id, "general", 91, &[], 92)).await.unwrap(), 1);
     assert_eq!(store.mailing(&issue("2014-12")).await.unwrap().unwrap().finished_at, None);
     assert!(!store.finish(mailing.id, at(93)).await.unwrap());
 }
@@ -173,7 +178,7 @@ pub(crate) async fn a_late_reader_who_left_again_is_withheld(store: Arc<dyn Stor
     settle_in(&store, 1).await;
     let mailing = open_with(&store, opening("2014-12", &["general"])).await;
     store.enrol(&list_id("extra"), vec![enrolment(2, Standing::Confirmed)], at(40)).await.unwrap();
-    store.extend(mailing.id, &list_id("extra"), at(40), &[], at(50)).await.unwrap();
+    store.extend(late(mailing.id, "extra", 40, &[], 50)).await.unwrap();
     leave(&store, 2, Some("extra")).await;
     assert_eq!(claim(&store, &mailing, 9).await.len(), 1);
     assert_eq!(fates(&store, &mailing).await, [Fate::Claimed, Fate::Withheld]);
@@ -181,9 +186,9 @@ pub(crate) async fn a_late_reader_who_left_again_is_withheld(store: Arc<dyn Stor
 
 pub(crate) async fn calls_about_an_unknown_mailing_are_refused(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
-    let nowhere = masthead::mailing::MailingId(7);
+    let nowhere = MailingId(7);
     let refusals = [
-        store.extend(nowhere, &list_id("general"), at(0), &[], at(1)).await.map(|_| ()),
+        store.extend(late(nowhere, "general", 0, &[], 1)).await.map(|_| ()),
         store.take_up(nowhere, "boot", OnDoubt::Hold, at(1)).await.map(|_| ()),
         store.canary_sent(nowhere, at(1)).await,
         store.cancel(nowhere, at(1)).await.map(|_| ()),

@@ -8,7 +8,7 @@ use crate::edition::Edition;
 use crate::issue::Issue;
 use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
-use crate::store::Opening;
+use crate::store::{Latecomers, Opening};
 use crate::subscription::ListId;
 
 /// The mailing of an issue that has none yet, and whether this call opened it.
@@ -51,7 +51,8 @@ pub(super) async fn extend(newsroom: &Newsroom, mailing: Mailing, list: &ListId,
     let mailing = mailings::uncancelled(mailing)?;
     let lists = [list.clone()];
     let providers = providers(newsroom, &lists).await?;
-    newsroom.store().extend(mailing.id, list, since, &providers, newsroom.now()).await?;
+    let late = Latecomers { mailing: mailing.id, list: list.clone(), since, providers, at: newsroom.now() };
+    newsroom.store().extend(late).await?;
     deliveries::mailing(newsroom, &mailing.issue).await
 }
 

@@ -8,7 +8,7 @@ use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::{FateWord, OnDoubt};
 use crate::mailing::{Delivery, Mailing, MailingId, Pause, ProviderId, Scope};
-use crate::store::{Claim, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Result, Tally, Waiting, Wave};
+use crate::store::{Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Result, Tally, Waiting, Wave};
 use crate::subscription::{ListId, SubscriberId};
 use crate::traffic::{Day, Tallied};
 
@@ -18,16 +18,8 @@ impl Ledger for SqliteStore {
         self.writer.write(move |connection| opening::open(connection, &opening)).await
     }
 
-    async fn extend(
-        &self,
-        mailing: MailingId,
-        list: &ListId,
-        since: Timestamp,
-        providers: &[(String, ProviderId)],
-        now: Timestamp,
-    ) -> Result<u64> {
-        let (list, providers) = (list.clone(), providers.to_vec());
-        self.writer.write(move |connection| opening::extend(connection, mailing, &list, since, &providers, now)).await
+    async fn extend(&self, late: Latecomers) -> Result<u64> {
+        self.writer.write(move |connection| opening::extend(connection, &late)).await
     }
 
     async fn mailing(&self, issue: &IssueId) -> Result<Option<Mailing>> {

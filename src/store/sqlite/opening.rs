@@ -1,13 +1,11 @@
 //! Opening a mailing, and adding to it: the edition is frozen and every reader gets a line of the ledger, at once.
 
-use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::rows::list_number;
 use super::{counting, names, reports, rows};
 use crate::mailing::{MailingId, ProviderId};
-use crate::store::{Opened, Opening, Result, StoreError, Wave};
-use crate::subscription::ListId;
+use crate::store::{Latecomers, Opened, Opening, Result, StoreError, Wave};
 
 /// Opens the mailing, or finds the one that it has.
 pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened> {
@@ -40,19 +38,13 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened>
 }
 
 /// Adds those who joined a list since.
-pub(super) fn extend(
-    connection: &Connection,
-    mailing: MailingId,
-    list: &ListId,
-    since: Timestamp,
-    providers: &[(String, ProviderId)],
-    now: Timestamp,
-) -> Result<u64> {
+pub(super) fn extend(connection: &Connection, late: &Latecomers) -> Result<u64> {
+    let mailing = late.mailing;
     reports::must_be_uncancelled(connection, mailing)?;
-    let list = list_number(connection, list)?;
-    let other = learn_domains(connection, providers)?;
-    let wave = rows::wave_code(Wave::Rest);
-    let added = rows::change(connection, ADD_LATE, params![mailing.0, rows::kept(now), other, list, rows::kept(since), wave])?;
+    let list = list_number(connection, &late.list)?;
+    let other = learn_domains(connection, &late.providers)?;
+    let (now, since, wave) = (rows::kept(late.at), rows::kept(late.since), rows::wave_code(Wave::Rest));
+    let added = rows::change(connection, ADD_LATE, params![mailing.0, now, other, list, since, wave])?;
     if added > 0 {
         rows::change(connection, REOPEN, [mailing.0])?;
         counting::recount(connection, mailing)?;
