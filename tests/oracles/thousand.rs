@@ -196,7 +196,8 @@ fn forged(number: usize, octets: &[u8]) -> Vec<u8> {
             octets[body + number % 500 + letter] ^= 0x20;
             octets
         }
-        1 => instead("/u/", "/v/"),
+        // The whole address: a signature, too, may have `/u/` in its letters.
+        1 => instead("news.example.org/u/", "news.example.org/v/"),
         2 => instead("\r\nList-Unsubscribe: ", "\r\nX-List-Unsubscribe: "),
         3 => instead("\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click", ""),
         4 => added("From: Mallory <mallory@example.com>"),
