@@ -52,6 +52,9 @@ pub struct Paused {
     pub what: String,
     /// The command that ends it.
     pub remedy: String,
+    /// What, as the store has it.
+    #[serde(skip)]
+    pub scope: Scope,
     /// The pause.
     #[serde(flatten)]
     pub pause: Pause,
@@ -87,16 +90,16 @@ pub async fn pauses(newsroom: &Newsroom, only: Option<&Mailing>) -> Result<Vec<P
     let now = newsroom.now();
     let lasting = newsroom.store().pauses().await?.into_iter().filter(|(_, pause)| pause.until.is_none_or(|until| until > now));
     let pauses = lasting.filter_map(|(scope, pause)| {
-        let (what, which) = match scope {
-            Scope::Mailing(id) if only.is_some_and(|mailing| mailing.id != id) => return None,
+        let (what, which) = match &scope {
+            Scope::Mailing(id) if only.is_some_and(|mailing| mailing.id != *id) => return None,
             Scope::Mailing(id) => {
-                let issue = &mailings.iter().find(|mailing| mailing.id == id)?.issue;
+                let issue = &mailings.iter().find(|mailing| mailing.id == *id)?.issue;
                 (format!("the mailing of {issue}"), issue.to_string())
             }
             Scope::Provider(provider) => (format!("mail to {provider}"), format!("--provider {provider}")),
             Scope::Relay(relay) => (format!("relay `{relay}`"), format!("--relay {relay}")),
         };
-        Some(Paused { what, remedy: format!("masthead resume {which}"), pause })
+        Some(Paused { what, remedy: format!("masthead resume {which}"), scope, pause })
     });
     Ok(pauses.collect())
 }
@@ -116,7 +119,9 @@ fn advice(mailing: &Mailing, tally: &Tally, reasons: &[Reason], pauses: &[Paused
     for paused in pauses.iter().filter(|paused| paused.pause.until.is_none()) {
         advice.push(format!("{} is paused: {}. When that is mended: `{}`", paused.what, paused.pause.reason, paused.remedy));
     }
-    if many(Judgement::Block) > 0 {
+    // Reasons count tries; who is refused still, and not for good, is what a second chance is for.
+    let failed = (tally.refused + tally.expired).saturating_sub(many(Judgement::Hard));
+    if failed > 0 && many(Judgement::Block) > 0 {
         advice.push(
             "Some providers turned the message away as a matter of policy. Look at the reasons below, at SPF, DKIM and DMARC \
              (`masthead status` prints the record), and at the provider's page for postmasters; no reader was struck off for it"
@@ -128,7 +133,7 @@ fn advice(mailing: &Mailing, tally: &Tally, reasons: &[Reason], pauses: &[Paused
         1 => advice.push("One address does not exist any more; it will not be written to again".to_owned()),
         gone => advice.push(format!("{gone} addresses do not exist any more; they will not be written to again")),
     }
-    if tally.expired + many(Judgement::Soft) > 0 {
+    if failed > 0 {
         advice.push(format!("Some failures may have passed: `masthead retry {} --failed` tries them again", mailing.issue));
     }
     if tally.doubtful > 0 {

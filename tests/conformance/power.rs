@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use masthead::mailing::fate::OnDoubt;
@@ -106,6 +107,19 @@ async fn after_a_power_loss_the_claimed_but_unrecorded_are_in_doubt_by_name() {
     assert_eq!(named, claimed[1..].iter().map(|delivery| delivery.subscriber).collect::<Vec<_>>());
     let tally = found.tally(mailing.id).await.unwrap();
     assert_eq!((tally.accepted, tally.queued), (1, 1));
+}
+
+#[tokio::test]
+async fn notes_share_the_wait_for_the_disk_which_comes_every_few_hundredths_of_a_second_at_most() {
+    let machine = Machine::start();
+    let mailing = mailing_to(&machine, 300).await;
+    let claimed = claim(&machine.store, &mailing, 300).await;
+    let (before, began) = (machine.disk.syncs.load(Ordering::SeqCst), Instant::now());
+    for delivery in &claimed {
+        hand_over(&machine.store, delivery, Fate::Accepted).await;
+    }
+    let (syncs, took) = (machine.disk.syncs.load(Ordering::SeqCst) - before, began.elapsed());
+    assert!(syncs <= 2 + usize::try_from(took.as_millis() / 30).unwrap(), "{syncs} syncs for 600 notes in {took:?}");
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ async fn m6_who_was_blocked_gets_a_second_try_under_the_same_names_and_who_does_
     assert_eq!(second[0].sender, first[0].sender);
     assert_eq!(second[0].message_id, first[0].message_id);
     assert!(second[0].message_id.starts_with('<'));
+    let account = newsroom.run(["status", "2014-12"]).ok().says(&["One address does not exist any more"]);
+    assert!(!account.stdout.contains("--failed"), "nobody is left whom another try could help: {account}");
     newsroom.run(["retry", "2014-12", "--failed"]).ok().says(&["nobody is left to try again"]);
     newsroom.run(["status"]).ok().says(&["2014-12  out: 3 of 4 accepted, 0 open"]);
 }

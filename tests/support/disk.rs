@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -29,6 +29,8 @@ pub struct Shadow {
     folding: Option<Mutex<Connection>>,
     /// When the last sync ended well.
     pub synced: watch::Sender<Option<Instant>>,
+    /// How many syncs ended well.
+    pub syncs: AtomicUsize,
     /// How many syncs failed.
     pub refused: watch::Sender<usize>,
 }
@@ -43,6 +45,7 @@ impl Shadow {
             state: AtomicU8::new(SOUND),
             folding: None,
             synced: watch::Sender::new(None),
+            syncs: AtomicUsize::new(0),
             refused: watch::Sender::new(0),
         }
     }
@@ -82,6 +85,7 @@ impl Disk for Shadow {
             let _ = folding.lock().unwrap().query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()));
         }
         *self.kept.lock().unwrap() = (octets(&self.database)?, octets(wal)?);
+        self.syncs.fetch_add(1, Ordering::SeqCst);
         self.synced.send_replace(Some(Instant::now()));
         Ok(())
     }

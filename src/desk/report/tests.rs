@@ -3,7 +3,7 @@
 use super::*;
 use crate::desk::account::{Paused, Share};
 use crate::mailing::settle::Judgement;
-use crate::mailing::{Pause, ProviderId};
+use crate::mailing::{Pause, ProviderId, Scope};
 use crate::store::Tally;
 
 fn at(text: &str) -> Timestamp {
@@ -26,7 +26,12 @@ fn account_of(tally: Tally) -> Account {
 
 fn paused(slow_to: Option<f64>) -> Paused {
     let pause = Pause { since: at("2014-12-01T15:00:00Z"), until: None, reason: "too many complaints".to_owned(), slow_to };
-    Paused { what: "mail to google".to_owned(), remedy: "masthead resume --provider google".to_owned(), pause }
+    Paused {
+        what: "mail to google".to_owned(),
+        remedy: "masthead resume --provider google".to_owned(),
+        scope: Scope::Provider(ProviderId::new("google")),
+        pause,
+    }
 }
 
 fn view_of(account: &Account, halted: Option<&str>) -> ReportView {

@@ -1,37 +1,29 @@
 //! Why a mailing does not go on although nothing is wrong with the machine: what is paused, and a canary that fell.
 
 use crate::app::{AppError, Newsroom};
+use crate::desk::account::{self, Paused};
 use crate::mailing::settle::Judgement;
-use crate::mailing::{MailingId, Scope};
+use crate::mailing::{Mailing, MailingId, Scope};
 use crate::store::Waiting;
 
 /// Most reasons that are looked at: a canary is small.
 const REASONS: usize = 1000;
 
 /// Why something is left although nothing is due: the pauses that only a person ends, and how.
-pub(super) async fn what_holds_back(newsroom: &Newsroom, mailing: MailingId, waiting: &[Waiting]) -> Result<Option<String>, AppError> {
+pub(super) async fn what_holds_back(newsroom: &Newsroom, mailing: &Mailing, waiting: &[Waiting]) -> Result<Option<String>, AppError> {
     let now = newsroom.now();
-    let is_left = |waits: &&Waiting| waits.queued > 0 || waits.next_due.is_some_and(|due| due <= now);
-    let mut held = Vec::new();
-    for (scope, pause) in newsroom.store().pauses().await? {
-        let concerns = match &scope {
-            Scope::Provider(provider) => waiting.iter().filter(is_left).any(|waits| waits.provider == *provider),
-            Scope::Mailing(paused) => *paused == mailing,
-            Scope::Relay(_) => waiting.iter().any(|waits| is_left(&waits)),
-        };
-        if !concerns || pause.slow_to.is_some() || pause.until.is_some() {
-            continue;
-        }
-        held.push(match scope {
-            Scope::Provider(provider) => {
-                format!("mail to {provider} is paused: {}; `masthead resume --provider {provider}` lets it go on", pause.reason)
-            }
-            Scope::Relay(relay) => {
-                format!("relay `{relay}` is paused: {}; `masthead resume --relay {relay}` lets it go on", pause.reason)
-            }
-            Scope::Mailing(_) => format!("it is paused: {}", pause.reason),
-        });
-    }
+    let left: Vec<&Waiting> = waiting.iter().filter(|waits| waits.queued > 0 || waits.next_due.is_some_and(|due| due <= now)).collect();
+    let holds = |paused: &Paused| match &paused.scope {
+        Scope::Provider(provider) => left.iter().any(|waits| waits.provider == *provider),
+        Scope::Mailing(_) => true,
+        Scope::Relay(_) => !left.is_empty(),
+    };
+    let pauses = account::pauses(newsroom, Some(mailing)).await?;
+    let held: Vec<String> = pauses
+        .iter()
+        .filter(|paused| paused.pause.slow_to.is_none() && paused.pause.until.is_none() && holds(paused))
+        .map(|paused| format!("{} is paused: {}; `{}` lets it go on", paused.what, paused.pause.reason, paused.remedy))
+        .collect();
     Ok((!held.is_empty()).then(|| held.join("; ")))
 }
 

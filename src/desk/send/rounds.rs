@@ -10,6 +10,7 @@ use super::dispatch::{Dispatch, End, Errand};
 use super::worker::Crew;
 use super::{Halt, Progress, composer, fleet, holding};
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::{Mailing, MailingId, Pause, Scope};
 use crate::store::{Store, Wave};
@@ -46,7 +47,7 @@ pub(super) async fn drive(
     let pauses = newsroom.store().pauses().await?;
     let crew = crew(newsroom, mailing, edition, progress, &pauses).await?;
     let patience = after(newsroom.now(), SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
-    let watch = tokio::spawn(keep_watch(Arc::clone(&crew), pauses));
+    let watch = tokio::spawn(keep_watch(Arc::clone(&crew), mailing.issue.clone(), pauses));
     let outcome = Rounds { newsroom, mailing, crew: &crew, patience, progress }.run().await;
     watch.abort();
     outcome
@@ -126,7 +127,7 @@ impl Rounds<'_> {
             let due = waiting.iter().filter_map(|waits| waits.next_due).filter(|due| *due > began).min();
             let next = [due, later].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= self.patience || *next <= self.newsroom.now()) else {
-                let held = holding::what_holds_back(self.newsroom, self.mailing.id, &waiting).await?;
+                let held = holding::what_holds_back(self.newsroom, self.mailing, &waiting).await?;
                 let held = held.map(|reason| Halt { reason, is_news: self.progress.settled() > 0 });
                 return Ok(held.or_else(|| later.map(|later| self.limited(later))));
             };
@@ -249,12 +250,12 @@ fn stopped() -> Halt {
 }
 
 /// Looks every second what others have done: a pause or its end, a mailing cancelled, deferred deliveries come due.
-async fn keep_watch(crew: Arc<Crew>, mut known: Vec<(Scope, Pause)>) {
+async fn keep_watch(crew: Arc<Crew>, issue: IssueId, mut known: Vec<(Scope, Pause)>) {
     let mut tick = tokio::time::interval(WATCH);
     loop {
         tick.tick().await;
         // A store that cannot be read just now is asked again in a second; sending stops by itself meanwhile.
-        let (Ok(pauses), Ok(mailings)) = (crew.store.pauses().await, crew.store.mailings().await) else { continue };
+        let (Ok(pauses), Ok(mailing)) = (crew.store.pauses().await, crew.store.mailing(&issue).await) else { continue };
         for (scope, pause) in pauses.iter().filter(|pause| !known.contains(pause)) {
             crew.dispatch.pause(scope, pause.clone());
         }
@@ -262,7 +263,7 @@ async fn keep_watch(crew: Arc<Crew>, mut known: Vec<(Scope, Pause)>) {
             crew.dispatch.resume(scope);
         }
         known = pauses;
-        if mailings.iter().any(|mailing| mailing.id == crew.mailing && mailing.cancelled_at.is_some()) {
+        if mailing.is_some_and(|mailing| mailing.cancelled_at.is_some()) {
             crew.dispatch.halt("it was cancelled".to_owned());
         }
         if let Ok(waiting) = crew.store.waiting(crew.mailing, crew.dispatch.wave()).await {
