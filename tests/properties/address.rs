@@ -26,7 +26,11 @@ proptest! {
         let again = EmailAddress::parse(wire).unwrap();
         prop_assert_eq!(&again, &address);
         prop_assert_eq!(again.key(), address.key());
-        prop_assert_eq!(EmailAddress::parse(&wire.to_uppercase()).map(|other| other.key()).unwrap_or(address.key()), address.key());
+        // Capitals make no other reader, unless they are those of another letter: the micro sign's are the Greek mu's.
+        let loud = wire.to_uppercase();
+        if loud.to_lowercase() == wire.to_lowercase() {
+            prop_assert_eq!(EmailAddress::parse(&loud).map(|other| other.key()).unwrap_or(address.key()), address.key());
+        }
         prop_assert!(!address.masked().contains(address.local()) || address.local().chars().count() <= 1, "{}", address.masked());
     }
 

@@ -107,6 +107,8 @@ fn t24_the_key_folds_case_and_nothing_else() {
     assert_eq!(parse("JÖRG@example.org").key(), parse("jo\u{308}rg@example.org").key());
     assert_ne!(parse("ſam@example.org").key(), parse("sam@example.org").key());
     assert_ne!(parse("straße@example.org").key(), parse("strasse@example.org").key());
+    // Their capitals are the same letter, they are not.
+    assert_ne!(parse("µ@example.org").key(), parse("μ@example.org").key());
     assert_ne!(parse("о@example.org").key(), parse("o@example.org").key());
     assert_ne!(parse("ja.ne@example.org").key(), parse("jane@example.org").key());
     assert_ne!(parse("jane+x@example.org").key(), parse("jane@example.org").key());
