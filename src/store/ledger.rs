@@ -20,7 +20,8 @@ use crate::traffic::{Day, Tallied};
 pub trait Ledger: Send + Sync {
     /// Freezes the edition and opens its mailing with one delivery for every confirmed reader of its lists, in one
     /// transaction. Suppressed readers get a line with [`Fate::Withheld`]. If the issue has a mailing already, that
-    /// one is returned unchanged, whatever edition was handed in: an issue goes out once.
+    /// one is returned unchanged, whatever edition was handed in: an issue goes out once. An issue that is held
+    /// ([`super::Agenda::hold`]) gets none: that is [`super::StoreError::Unknown`].
     async fn open_mailing(&self, opening: Opening) -> Result<Opened>;
 
     /// Adds to a mailing those who joined a list, confirmed, since that moment and have no line in it; they go out

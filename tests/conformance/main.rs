@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod agenda;
 mod back_issues;
 #[path = "../support/disk.rs"]
 mod disk;
@@ -62,6 +63,23 @@ macro_rules! every_promise {
             kept! { $open; back_issues:
                 what_is_out_comes_oldest_first,
                 an_issue_of_the_same_id_is_replaced,
+            }
+            kept! { $open; agenda:
+                the_latest_proof_comes_first_whatever_the_clock_said,
+                what_is_shown_again_is_the_latest_proof_again,
+                t15_the_latest_proof_can_be_mailed_as_it_was_shown,
+                what_a_later_proof_replaced_is_thawed,
+                what_was_approved_or_mailed_stays_frozen,
+                an_approval_counts_once_however_it_is_spelt,
+                approvals_are_of_one_edition_and_one_issue,
+                what_was_never_shown_cannot_be_approved,
+                a_held_issue_gets_no_mailing_until_it_is_let_go,
+                a_graver_hold_takes_the_place_of_a_lesser_one,
+                an_issue_whose_mailing_is_open_cannot_be_held,
+                lifting_says_whether_and_remembers_when,
+                a_word_is_told_once_unless_it_is_taken_back,
+                of_many_who_ask_at_once_one_is_the_first,
+                the_home_is_the_one_that_was_said_last,
             }
             kept! { $open; ledger:
                 an_issue_goes_out_once_however_often_it_is_opened,

@@ -3,6 +3,7 @@
 //! One thread writes (`writer`), a few connections read (`readers`). Each trait has a file that lists its calls;
 //! the work of the longer ones is in files named after it.
 
+mod agenda;
 mod back_issues;
 mod claiming;
 mod counting;

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, params};
 
 use super::rows::list_number;
-use super::{counting, names, reports, rows};
+use super::{agenda, counting, names, reports, rows};
+use crate::edition::Edition;
 use crate::mailing::{MailingId, ProviderId};
 use crate::store::{Latecomers, Opened, Opening, Result, StoreError, Wave};
 
@@ -13,9 +14,10 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened>
     if let Some(mailing) = reports::mailing(connection, issue)? {
         return Ok(Opened { mailing, is_new: false });
     }
+    agenda::must_be_free(connection, issue)?;
     let edition = &opening.edition;
     let at = rows::kept(opening.at);
-    rows::change(connection, FREEZE, params![edition.hash, rows::to_json(edition)?])?;
+    freeze(connection, edition)?;
     let is_canaried = opening.seeds.is_some() || opening.canary > 0;
     rows::change(connection, OPEN, params![issue.as_str(), edition.hash, rows::to_json(&opening.archived)?, at, is_canaried])?;
     let id = MailingId(connection.last_insert_rowid());
@@ -35,6 +37,12 @@ pub(super) fn open(connection: &Connection, opening: &Opening) -> Result<Opened>
     let mailing =
         reports::mailing(connection, issue)?.ok_or_else(|| StoreError::Corrupt(format!("the mailing of {issue} was not kept")))?;
     Ok(Opened { mailing, is_new: true })
+}
+
+/// Keeps an edition under its hash.
+pub(super) fn freeze(connection: &Connection, edition: &Edition) -> Result<()> {
+    rows::change(connection, FREEZE, params![edition.hash, rows::to_json(edition)?])?;
+    Ok(())
 }
 
 /// Adds those who joined a list since.

@@ -159,8 +159,15 @@ pub(super) fn wave_code(wave: Wave) -> i64 {
     place(&Wave::ALL, &wave)
 }
 
-fn place<T: PartialEq>(all: &[T], one: &T) -> i64 {
+/// The number by which a value is kept that is one of a few: its place among all.
+pub(super) fn place<T: PartialEq>(all: &[T], one: &T) -> i64 {
     all.iter().zip(0..).find(|(known, _)| *known == one).map_or(-1, |(_, place)| place)
+}
+
+/// One of a few values that are kept by their place among all.
+pub(super) fn numbered<T: Copy>(row: &Row<'_>, column: &str, all: &[T]) -> Result<T> {
+    let code: usize = count(row, column)?;
+    all.get(code).copied().ok_or_else(|| unexpected(format!("{code} says nothing as {column}")))
 }
 
 /// The provider whose name is in the column `provider`.

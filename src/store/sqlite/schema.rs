@@ -16,7 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") },
+    Migration { name: "0002_agenda", sql: include_str!("../migrations/sqlite/0002_agenda.sql") },
+];
 
 /// How long a statement waits for another program that holds the file.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -120,7 +123,7 @@ pub(super) fn migrate(connection: &mut Connection) -> std::result::Result<(), Un
 fn missing(connection: &Connection) -> std::result::Result<&'static [Migration], Unfit> {
     if !connection.table_exists(None, "migrations")? {
         let tables: i64 = connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        return if tables == 0 { Ok(&MIGRATIONS) } else { Err(Unfit::Foreign) };
+        return if tables == 0 { Ok(MIGRATIONS) } else { Err(Unfit::Foreign) };
     }
     let taken = rows::all(connection, "SELECT name, checksum FROM migrations ORDER BY number", [], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
