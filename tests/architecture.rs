@@ -49,8 +49,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("edition", &["dateline", "diagnostic", "issue", "manuscript", "subscription"]),
     ("issue", &["dateline", "diagnostic", "manuscript", "subscription"]),
     ("manuscript", &["dateline", "diagnostic", "subscription"]),
+    ("schedule", &["dateline"]),
     ("dateline", &[]),
-    ("schedule", &[]),
     ("subscription", &[]),
     ("diagnostic", &[]),
 ];
