@@ -65,6 +65,7 @@ pub struct Planned {
 #[serde(rename_all = "snake_case")]
 pub enum Due {
     /// At this instant, which may have passed.
+    #[serde(rename = "goes")]
     At {
         /// When.
         at: Timestamp,
@@ -135,25 +136,46 @@ pub fn plan(schedule: Option<&Schedule>, candidates: &[Candidate], taken: &[Take
         .collect()
 }
 
-/// Runs after `from`, up to and with `to`, that no issue covers: nothing will go out then, or did.
+/// A run of the schedule, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// Which.
+    #[serde(flatten)]
+    pub slot: Slot,
+    /// The issue that takes it, or took it.
+    pub taker: Option<IssueId>,
+    /// Where none does: the issue that stands for this time all the same, and goes or went out by itself.
+    pub cover: Option<IssueId>,
+}
+
+/// What becomes of these runs.
 ///
 /// An issue that takes a run, or that is out, covers all runs of its months, so that a combined issue leaves no gap. So
 /// does one whose editor named a time, unless that is after its months; one named after a day covers that day.
-pub fn uncovered(schedule: &Schedule, candidates: &[Candidate], taken: &[Taken], from: Timestamp, to: Timestamp) -> Vec<Slot> {
+pub fn runs(schedule: &Schedule, candidates: &[Candidate], taken: &[Taken], slots: impl IntoIterator<Item = Slot>) -> Vec<Run> {
     let planned = plan(Some(schedule), candidates, taken);
-    let coming: Vec<(&Candidate, Option<DateTime>)> = placing(candidates, taken)
+    let coming: Vec<(&IssueId, Period, Option<DateTime>)> = placing(candidates, taken)
         .into_iter()
         .zip(&planned)
         .filter_map(|(candidate, planned)| match planned.due {
-            Due::At { at, slot } => is_in_time(schedule, candidate, at, slot).then_some((candidate, slot)),
+            Due::At { at, slot } => is_in_time(schedule, candidate, at, slot).then_some((&candidate.id, candidate.period, slot)),
             Due::Never(_) => None,
         })
         .collect();
-    let is_covered = |local: DateTime| {
-        coming.iter().any(|(candidate, slot)| *slot == Some(local) || stands_for(candidate.period, local))
-            || taken.iter().any(|taken| taken.slot == Some(local) || stands_for(taken.period, local))
+    let all = || taken.iter().map(|taken| (&taken.id, taken.period, taken.slot)).chain(coming.iter().copied());
+    let run = |slot: Slot| {
+        let taker = all().find(|(.., taken)| *taken == Some(slot.local)).map(|(id, ..)| id.clone());
+        let cover = || all().find(|(_, period, _)| stands_for(*period, slot.local)).map(|(id, ..)| id.clone());
+        let cover = if taker.is_some() { None } else { cover() };
+        Run { slot, taker, cover }
     };
-    schedule.between(from, to).into_iter().filter(|slot| !is_covered(slot.local)).collect()
+    slots.into_iter().map(run).collect()
+}
+
+/// Runs after `from`, up to and with `to`, that no issue covers: nothing will go out then, or did.
+pub fn uncovered(schedule: &Schedule, candidates: &[Candidate], taken: &[Taken], from: Timestamp, to: Timestamp) -> Vec<Slot> {
+    let runs = runs(schedule, candidates, taken, schedule.between(from, to));
+    runs.into_iter().filter(|run| run.taker.is_none() && run.cover.is_none()).map(|run| run.slot).collect()
 }
 
 /// Which runs the issues took that are out: each the first that was free to it and had come, or came on the day, when its

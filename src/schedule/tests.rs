@@ -20,8 +20,7 @@ fn locals(expression: &str, zone: &str, from: &str, to: &str) -> Vec<String> {
 #[test]
 fn first_monday_is_day_and_weekday_together() {
     let schedule = schedule("0 0 9 1-7 * Mon", "America/New_York").unwrap();
-    let runs: Vec<String> =
-        schedule.after("2026-01-01T00:00:00Z".parse().unwrap()).take(3).map(|slot| slot.local.to_string()).collect();
+    let runs: Vec<String> = schedule.after("2026-01-01T00:00:00Z".parse().unwrap()).take(3).map(|slot| slot.local.to_string()).collect();
     assert_eq!(runs, ["2026-01-05T09:00:00", "2026-02-02T09:00:00", "2026-03-02T09:00:00"]);
 }
 

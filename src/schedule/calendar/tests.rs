@@ -15,13 +15,9 @@ fn instant(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-fn period(id: &IssueId) -> Period {
-    id.day().map_or(Period::Months(id.month(), id.month()), Period::Day)
-}
-
 fn candidate(id: &str) -> Candidate {
     let id: IssueId = id.parse().unwrap();
-    Candidate { period: period(&id), id, publish_at: None }
+    Candidate { period: id.period(), id, publish_at: None }
 }
 
 fn at(id: &str, publish_at: &str) -> Candidate {
@@ -35,7 +31,7 @@ fn combined(id: &str, last: (i16, i8)) -> Candidate {
 
 fn out(id: &str, opened_at: &str) -> Out {
     let id: IssueId = id.parse().unwrap();
-    Out { period: period(&id), id, opened_at: instant(opened_at), had_time: false }
+    Out { period: id.period(), id, opened_at: instant(opened_at), had_time: false }
 }
 
 /// The plan, one line an issue: id, and local time of its run or what else is said.
@@ -87,18 +83,10 @@ fn a_day_takes_the_first_run_from_it_on_and_none_of_the_next_day_named() {
     let three = [candidate("2014-12-09"), candidate("2014-12-01"), candidate("2014-12-01-more"), candidate("2014-12-17")];
     assert_eq!(
         planned("monday", &three, &[]),
-        [
-            "2014-12-01 2014-12-01 09:00",
-            "2014-12-01-more 2014-12-08 09:00",
-            "2014-12-09 2014-12-15 09:00",
-            "2014-12-17 2014-12-22 09:00"
-        ]
+        ["2014-12-01 2014-12-01 09:00", "2014-12-01-more 2014-12-08 09:00", "2014-12-09 2014-12-15 09:00", "2014-12-17 2014-12-22 09:00"]
     );
     let close = [candidate("2014-12-02"), candidate("2014-12-04")];
-    assert_eq!(
-        planned("monday", &close, &[]),
-        ["2014-12-02 Overtaken(IssueId { text: \"2014-12-04\" })", "2014-12-04 2014-12-08 09:00"]
-    );
+    assert_eq!(planned("monday", &close, &[]), ["2014-12-02 Overtaken(IssueId { text: \"2014-12-04\" })", "2014-12-04 2014-12-08 09:00"]);
     let special = [candidate("2014-12-02"), at("2014-12-04", "2014-12-04T12:00:00Z")];
     assert_eq!(planned("monday", &special, &[]), ["2014-12-02 2014-12-08 09:00", "2014-12-04 at 2014-12-04T12:00:00Z"]);
     assert_eq!(planned("0 0 9 1 1 * 2014-2015", &[candidate("2015-06-01")], &[]), ["2015-06-01 NoMoreSlots"]);
@@ -146,7 +134,7 @@ fn what_is_out_keeps_its_run_and_goes_no_second_time() {
 #[test]
 fn a_reason_is_a_sentence_with_a_remedy() {
     let id: IssueId = "2014-12".parse().unwrap();
-    let whys = [Why::NoSchedule, Why::NoSlotInItsMonths(period(&id)), Why::SlotTaken(id.clone()), Why::Overtaken(id), Why::NoMoreSlots];
+    let whys = [Why::NoSchedule, Why::NoSlotInItsMonths(id.period()), Why::SlotTaken(id.clone()), Why::Overtaken(id), Why::NoMoreSlots];
     assert!(whys.iter().all(|why| why.to_string().contains("write `publish_at`")));
     assert!(whys[1].to_string().contains("no run in December 2014"));
     assert!(whys[2].to_string().contains("that of 2014-12"));
