@@ -16,7 +16,7 @@ use source::{Mention, mentions};
 const ROOMS: [(&str, &[&str]); 20] = [
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "clock", "dateline", "desk", "diagnostic", "issue", "mailing", "store", "subscription", "web"]),
+    ("cli", &["app", "clock", "dateline", "desk", "diagnostic", "issue", "mailing", "schedule", "store", "subscription", "web"]),
     ("web", &["app", "desk", "edition", "intake"]),
     (
         "desk",
@@ -49,8 +49,8 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("edition", &["dateline", "diagnostic", "issue", "manuscript", "subscription"]),
     ("issue", &["dateline", "diagnostic", "manuscript", "subscription"]),
     ("manuscript", &["dateline", "diagnostic", "subscription"]),
+    ("schedule", &["dateline"]),
     ("dateline", &[]),
-    ("schedule", &[]),
     ("subscription", &[]),
     ("diagnostic", &[]),
 ];

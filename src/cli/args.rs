@@ -46,6 +46,9 @@ pub(super) enum Command {
     Cancel(Cancel),
     /// Let those be tried again who were refused, or for whom patience ended
     Retry(Retry),
+    /// When issues are due
+    #[command(subcommand)]
+    Schedule(super::schedule::ScheduleCommand),
     /// The newsroom at a glance, or one mailing by provider and reason
     Status(Status),
     /// Who got an issue, who did not, and why

@@ -5,6 +5,7 @@ mod demo;
 mod listing;
 mod mailings;
 mod newsroom;
+mod schedule;
 mod send;
 mod status;
 mod subscribers;
@@ -113,6 +114,7 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Resume(asked) => mailings::resume(newsroom, asked, terminal).await,
         Command::Cancel(asked) => mailings::cancel(newsroom, asked, terminal).await,
         Command::Retry(asked) => mailings::retry(newsroom, asked, terminal).await,
+        Command::Schedule(asked) => schedule::run(newsroom, &asked, terminal).await,
         Command::Status(asked) => status::run(newsroom, &asked, terminal).await,
         Command::Deliveries(asked) => listing::deliveries(newsroom, &asked, terminal).await,
         Command::Lists(asked) => listing::lists(newsroom, asked.json, terminal).await,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::Outcome;
 use super::args::Status;
+use super::schedule::whose;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::desk::account::{Account, Paused, account, answer};
@@ -21,8 +22,17 @@ pub(super) async fn run(newsroom: &Newsroom, asked: &Status, terminal: &Terminal
 
 fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     writeln!(out, "{}", glance.publication)?;
-    if let Some((local, at)) = &glance.next_run {
-        writeln!(out, "next run   {} ({at})", local.strftime("%A, %B %-d, %Y, %H:%M"))?;
+    for run in &glance.coming {
+        writeln!(out, "coming     {} ({})  {}", run.in_words, run.run.slot.at, whose(run))?;
+    }
+    for entry in &glance.unplanned {
+        match (&entry.why, entry.at()) {
+            // Where everything is sent by hand that is no news.
+            (Some(_), _) if glance.coming.is_empty() => {}
+            (Some(why), _) => writeln!(out, "never      {}  {why}", entry.id)?,
+            (None, Some(at)) => writeln!(out, "due        {}  {}: since {at}", entry.id, entry.state)?,
+            (None, None) => {}
+        }
     }
     for list in &glance.lists {
         writeln!(out, "list       {}: {} confirmed, {} pending, {} ended", list.list.id, list.confirmed, list.pending, list.ended)?;

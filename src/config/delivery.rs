@@ -214,6 +214,7 @@ impl Reader<'_> {
 /// More messages than this are no limit.
 pub(super) const MOST: u64 = 1_000_000_000;
 
-fn length(span: jiff::Span) -> Option<Duration> {
+/// A length of time that is not negative; a day is twenty-four hours.
+pub(super) fn length(span: jiff::Span) -> Option<Duration> {
     span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok().and_then(|length| Duration::try_from(length).ok())
 }

@@ -11,7 +11,7 @@ type Text = Spanned<String>;
 pub(super) struct File {
     pub(super) publication: Publication,
     #[serde(default)]
-    pub(super) schedule: ScheduleTable,
+    pub(super) schedule: super::schedule::Written,
     #[serde(default)]
     pub(super) issues: Issues,
     pub(super) store: Store,
@@ -50,12 +50,6 @@ pub(super) struct Logo {
     pub(super) url: Text,
     pub(super) width: u32,
     pub(super) height: u32,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ScheduleTable {
-    pub(super) cron: Option<Text>,
 }
 
 #[derive(Debug, Default, Deserialize)]

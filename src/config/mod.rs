@@ -5,6 +5,7 @@ mod dkim;
 mod file;
 mod overrides;
 mod relay;
+mod schedule;
 pub mod secret;
 
 use std::net::SocketAddr;
@@ -25,13 +26,13 @@ use crate::edition::{Imprint, Sender};
 use crate::issue::House;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
-use crate::schedule::Schedule;
 use crate::subscription::{EmailAddress, List, ListId, PersonName};
 use crate::traffic::{BreakerRules, Providers, Window};
 
 pub use delivery::Canary;
 pub use dkim::{DkimConfig, KeyPlace};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
+pub use schedule::{Late, Timetable};
 
 /// Where the configuration stands in a newsroom.
 pub const CONFIG_PATH: &str = "config/masthead.toml";
@@ -45,8 +46,8 @@ pub struct Config {
     pub imprint: Imprint,
     /// The publication's time zone.
     pub zone: TimeZone,
-    /// When issues are due, if the publication has a rhythm.
-    pub schedule: Option<Schedule>,
+    /// When issues are due, and what happens to one that is late.
+    pub timetable: Timetable,
     /// Where editors drop issues.
     pub issues_folder: PathBuf,
     /// Where the newsroom's own templates are.
@@ -179,13 +180,7 @@ impl Reader<'_> {
             self.wrong(written, "this is no domain", "write a domain such as `bounce.news.example.org`");
         }
         let volume_begins = self.month(publication.volume_begins.as_ref());
-        let schedule = match (&file.schedule.cron, &zone) {
-            (Some(cron), Some(zone)) => {
-                let now = self.now;
-                self.parsed(cron, |text| Schedule::parse(text, zone.clone(), now), "such as `0 0 9 1-7 * Mon`: the first Monday at nine")
-            }
-            _ => None,
-        };
+        let timetable = self.timetable(&file.schedule, zone.as_ref());
         let relays = self.relays(&file.relays);
         let store = self.store(&file.store.url);
         let care = self.care(&file.delivery, &file.providers, &lists);
@@ -218,7 +213,7 @@ impl Reader<'_> {
                 },
             },
             zone: zone?,
-            schedule,
+            timetable,
             store: store?,
             lists,
             relays,

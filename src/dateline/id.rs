@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::period::{Day, Month};
+use super::period::{Day, Month, Period};
 
 /// Longest issue id in octets, so that it fits a Message-ID, a path and a URL.
 pub const MAX_ISSUE_ID: usize = 64;
@@ -38,6 +38,11 @@ impl IssueId {
     /// The day that the id names, if it names one.
     pub fn day(&self) -> Option<Day> {
         parse_day(&self.text)
+    }
+
+    /// What an issue of this name stands for, unless its front matter names more months.
+    pub fn period(&self) -> Period {
+        self.day().map_or_else(|| Period::Months(self.month(), self.month()), Period::Day)
     }
 }
 

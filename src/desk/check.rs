@@ -9,6 +9,7 @@ use crate::edition::{self, Edition};
 use crate::intake::{self, Dropped};
 use crate::issue::archive::Archive;
 use crate::issue::{self, Issue};
+use crate::manuscript::front_matter::Status;
 use crate::manuscript::{self, Draft};
 
 /// One issue of the folder, as far as it could be made.
@@ -29,6 +30,17 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// How it stands: `faulty`, `draft`, or `ready` to go out.
+    pub fn state(&self) -> &'static str {
+        match &self.issue {
+            Some(issue) if !has_errors(&self.diagnostics) => match issue.status {
+                Status::Draft => "draft",
+                Status::Ready => "ready",
+            },
+            _ => "faulty",
+        }
+    }
+
     /// The issue and its edition, if nothing forbids to send them.
     pub fn clean(self) -> Result<(Issue, Edition), AppError> {
         match (self.issue, self.edition) {

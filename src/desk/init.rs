@@ -55,7 +55,7 @@ time_zone = {time_zone}
 postal_address = {postal_address}
 
 [schedule]
-cron = "0 0 9 1-7 * Mon"          # the first Monday of the month, at nine
+cron = "first-monday 09:00"       # also "last-friday 17:30", "day-15 09:00", or as cron has it: "0 9 1 * *"
 
 [store]
 url = "sqlite:data/masthead.db"

@@ -11,6 +11,7 @@ pub mod mailings;
 pub mod new;
 pub mod render;
 pub mod report;
+pub mod schedule;
 pub mod send;
 pub mod status;
 pub mod subscribers;

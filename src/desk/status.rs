@@ -5,13 +5,15 @@ use serde::Serialize;
 
 use super::account::{self, Paused};
 use super::check;
+use super::schedule::{self, ComingRun, Entry};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
-use crate::diagnostic::{Severity, has_errors};
+use crate::diagnostic::Severity;
 use crate::mailing::Mailing;
-use crate::manuscript::front_matter::Status;
-use crate::schedule::Slot;
 use crate::store::{ListTally, Tally};
+
+/// How many runs are told.
+const COMING: usize = 3;
 
 /// An issue that waits in the folder.
 #[derive(Debug, Serialize)]
@@ -48,8 +50,10 @@ pub struct Sent {
 pub struct Glance {
     /// Its name.
     pub publication: String,
-    /// The next run of the schedule, in local time and as an instant.
-    pub next_run: Option<(jiff::civil::DateTime, jiff::Timestamp)>,
+    /// The next runs of the schedule, and what goes out then.
+    pub coming: Vec<ComingRun>,
+    /// Issues that are due already, and those that will not go out by themselves.
+    pub unplanned: Vec<Entry>,
     /// The DNS records that receivers verify signatures by: name and text.
     pub dkim_records: Vec<(String, String)>,
     /// Issues in the folder that are not out.
@@ -67,7 +71,9 @@ pub struct Glance {
 /// Looks at everything once.
 pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     let store = newsroom.store();
+    let now = newsroom.now();
     let report = check::check(newsroom, &[]).await?;
+    let calendar = schedule::of(newsroom, &report.issues).await?;
     let mut mailings = Vec::new();
     for mailing in store.mailings().await? {
         let tally = store.tally(mailing.id).await?;
@@ -77,7 +83,8 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     let waiting = report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)).map(waiting).collect();
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
-        next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
+        coming: calendar.coming(now, COMING),
+        unplanned: calendar.issues.into_iter().filter(|entry| entry.at().is_none_or(|at| at <= now)).collect(),
         dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),
         waiting,
         mailings,
@@ -98,22 +105,11 @@ fn state(mailing: &Mailing) -> &'static str {
 
 fn waiting(checked: &check::Checked) -> Waiting {
     let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
-    let state = match &checked.issue {
-        Some(issue) if !has_errors(&checked.diagnostics) => match issue.status {
-            Status::Draft => "draft",
-            Status::Ready => "ready",
-        },
-        _ => "faulty",
-    };
     Waiting {
         id: checked.id.clone(),
         title: checked.issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default(),
-        state,
+        state: checked.state(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
     }
-}
-
-fn next_run(newsroom: &Newsroom) -> Option<Slot> {
-    newsroom.config().schedule.as_ref()?.after(newsroom.now()).next()
 }

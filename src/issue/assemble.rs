@@ -126,7 +126,7 @@ fn spare_named_files(blocks: &mut [Block]) {
 }
 
 fn period(manuscript: &Manuscript, found: &mut Findings) -> Period {
-    let named = manuscript.id.day().map_or_else(|| Period::Months(manuscript.id.month(), manuscript.id.month()), Period::Day);
+    let named = manuscript.id.period();
     let Some(months) = &manuscript.front.months else { return named };
     if months.value.first() != manuscript.id.month() {
         found.push(

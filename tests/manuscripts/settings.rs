@@ -1,8 +1,9 @@
 //! Findings about settings, which operators write.
 
 use std::path::Path;
+use std::time::Duration;
 
-use masthead::config::{self, Canary, Config};
+use masthead::config::{self, Canary, Config, Late};
 use masthead::diagnostic::Source;
 use masthead::mailing::ProviderId;
 use masthead::traffic::{BreakerRules, Limits};
@@ -10,7 +11,8 @@ use masthead::traffic::{BreakerRules, Limits};
 use crate::room::listed;
 
 /// The codes that the tests of this file bring forth.
-pub(crate) const CODES: &[&str] = &["config", "config-twice", "config-value", "environment-unknown", "list-missing"];
+pub(crate) const CODES: &[&str] =
+    &["config", "config-twice", "config-value", "config-without-effect", "environment-unknown", "list-missing"];
 
 const GOOD: &str = "[publication]\nname = \"The Lantern\"\nfrom = \"The Lantern <desk@news.example.org>\"\n\
                     base_url = \"https://news.example.org\"\ntime_zone = \"America/New_York\"\npostal_address = \"7 Quay Street\"\n\
@@ -156,4 +158,46 @@ fn d5_the_next_key_takes_over_by_the_clock_of_the_publication() {
         let (from, key) = config.dkim.unwrap().next.unwrap();
         assert_eq!((from.to_string().as_str(), key.selector.as_str()), (instant, "nl2027"), "{written}");
     }
+}
+
+#[test]
+fn a_schedule_is_told_with_its_place_and_what_would_mend_it() {
+    let told = |lines: &str| found(&format!("{GOOD}{LIST}[schedule]\n{lines}\n"), &[]);
+    for (lines, wanted) in [
+        ("cron = \"first-monday 09:00\"", &[][..]),
+        ("cron = \"0 9 1 * *\"\ngrace = \"12h\"\nlate = \"hold\"\ncopy_deadline = \"3 days\"", &[]),
+        ("cron = \"frist-monday\"", &["error config-value 16:8"]),
+        ("cron = \"0 0 9 31 2 *\"", &["error config-value 16:8"]),
+        ("cron = \"0 0 9 1 1 * 1969\"", &["error config-value 16:8"]),
+        ("cron = \"\"", &["error config-value 16:8"]),
+        (
+            "grace = \"soon\"\nlate = \"perhaps\"\ncopy_deadline = \"-3 days\"",
+            &["error config-value 16:9", "error config-value 17:8", "error config-value 18:17", "warning config-without-effect 18:17"],
+        ),
+        ("grace = \"0s\"", &["error config-value 16:9"]),
+        ("grace = \"1h\"\nlate = \"send\"", &["warning config-without-effect 16:9"]),
+        ("copy_deadline = \"2 days\"", &["warning config-without-effect 16:17"]),
+        ("cron = \"monday\"\ngrace = \"7 days\"\ncopy_deadline = \"8 days\"", &["error config-value 17:9", "error config-value 18:17"]),
+        ("cron = \"monday\"\ngrace = \"6 days\"\ncopy_deadline = \"6 days 22h\"", &[]),
+    ] {
+        let mut told = told(lines);
+        told.sort_by_key(|line| line.rsplit(' ').next().unwrap().to_owned());
+        assert_eq!(told, wanted, "{lines}");
+    }
+    let source = Source::new("config/masthead.toml", format!("{GOOD}{LIST}[schedule]\ncron = \"every Monday 9:00\"\n"));
+    let help = config::parse(&source, Path::new("/newsroom"), &[], jiff::Timestamp::UNIX_EPOCH).diagnostics[0].help.clone();
+    assert_eq!(help.as_deref(), Some("did you mean `monday 9:00`?"));
+}
+
+#[test]
+fn a_timetable_has_its_usual_values_and_those_that_are_written() {
+    let usual = config(&format!("{GOOD}{LIST}"), &[]).timetable;
+    assert!(usual.schedule.is_none() && usual.copy_deadline.is_none());
+    assert_eq!((usual.grace, usual.late), (Duration::from_hours(6), Late::Hold));
+    let text = format!("{GOOD}{LIST}[schedule]\ncron = \"last-day 18:00\"\ngrace = \"2h 30m\"\ncopy_deadline = \"1 week\"\n");
+    let variables = [("MASTHEAD_SCHEDULE__GRACE".to_owned(), "45 min".to_owned())];
+    let written = config(&text, &variables).timetable;
+    assert_eq!(written.schedule.unwrap().in_words(), "the last day of the month at 18:00");
+    assert_eq!((written.grace, written.copy_deadline), (Duration::from_mins(45), Some(Duration::from_hours(7 * 24))));
+    assert_eq!(config(&format!("{GOOD}{LIST}[schedule]\nlate = \"send\"\n"), &[]).timetable.late, Late::Send);
 }

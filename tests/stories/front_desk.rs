@@ -11,13 +11,15 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 22] = [
     &[],
     &["init"],
     &["new"],
     &["check"],
     &["render"],
     &["send"],
+    &["schedule"],
+    &["schedule", "next"],
     &["status"],
     &["deliveries"],
     &["subscribers"],

@@ -9,6 +9,7 @@ mod support;
 mod allowances;
 mod answers;
 mod breaker;
+mod calendar;
 mod canary;
 mod chaos;
 mod drafts;
