@@ -1,5 +1,5 @@
 //! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
-//! its readers, dkimpy and mail-auth for its signatures, and Postfix for its SMTP.
+//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, and systemd for its calendar.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
@@ -7,6 +7,8 @@
 // An oracle that cannot be asked as it should fails its test at once.
 #![allow(clippy::unwrap_used)]
 
+#[path = "calendar.rs"]
+mod calendar;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "signatures.rs"]

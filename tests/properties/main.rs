@@ -11,5 +11,6 @@ mod roll;
 #[path = "../manuscripts/room.rs"]
 #[allow(dead_code, reason = "the tables use the rest of it")]
 mod room;
+mod schedule;
 mod token;
 mod traffic;
