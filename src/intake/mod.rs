@@ -1,32 +1,53 @@
 //! Reads the issues folder: which files are issues, their bytes, and what lies beside them.
 //!
-//! A file counts if it is a regular file of a known name; hidden files, `_names`, editors' backups, symlinks, FIFOs
-//! and devices never do (STANDARDS T13).
+//! A file counts if it is a regular file of a known name and has no other; hidden files, `_names`, editors' backups,
+//! links, FIFOs and devices never do (STANDARDS T13).
 
-use std::ffi::OsString;
-use std::fs::{self, File};
+mod ears;
+mod enclosed;
+mod names;
+mod place;
+pub mod problems;
+mod standing;
+mod templates;
+pub mod watch;
+
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use aws_lc_rs::digest;
+
 use crate::dateline::IssueId;
-use crate::diagnostic::{Diagnostic, Source, Span};
-use crate::manuscript::source::{MAX_MANUSCRIPT, decode};
-use crate::manuscript::{Draft, EnclosedFile};
+use crate::diagnostic::{Diagnostic, Findings, Source, Span};
+use crate::manuscript::Draft;
+use crate::manuscript::source::{MAX_MANUSCRIPT, decode, too_large};
+use names::{ISSUE_FILE, Kind, spoken};
+use place::{Found, Place};
+pub use standing::Stamp;
+pub use templates::templates;
 
-/// What an issue's folder must hold.
-const ISSUE_FILE: &str = "issue.md";
-/// More files beside an issue than anybody means to put there.
-const MAX_FILES: usize = 200;
+/// Most octets of text that are read from one folder at once: a hundred years of long issues (STANDARDS T14).
+const MAX_FOLDER: u64 = 64 << 20;
 
-/// Why the folder cannot be read.
+/// Why the folder cannot be read, or not be written into.
 #[derive(Debug, thiserror::Error)]
-#[error("could not read {path}: {cause}")]
+#[error("could not {deed} {path}: {cause}")]
 pub struct IntakeError {
+    /// What was tried.
+    pub deed: &'static str,
     /// Which file or folder.
     pub path: PathBuf,
     /// Why.
     pub cause: io::Error,
+}
+
+impl IntakeError {
+    fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |cause| Self { deed: "read", path, cause }
+    }
 }
 
 /// A draft, or what stands in its way, and where it lies.
@@ -42,6 +63,11 @@ pub struct Dropped {
     pub draft: Option<Draft>,
     /// What is wrong with the file as a file.
     pub diagnostics: Vec<Diagnostic>,
+    /// How its files stood when they had been read: what [`watch::Still::holds`] compares. There is none if they were
+    /// gone by then.
+    pub stamp: Option<Stamp>,
+    /// Hash of the octets of the text, or of nothing if it could not be read.
+    text_hash: digest::Digest,
 }
 
 impl Dropped {
@@ -68,76 +94,158 @@ impl Folder {
 }
 
 /// Reads the whole folder. `shown` is how its path is shown in findings. One file that cannot be read does not keep the
-/// others from being read.
+/// others from being read, and no number of files of any size takes more memory than a few hundred megabytes.
 pub fn read(folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
-    let mut out = Folder::default();
-    let failed = |cause| IntakeError { path: folder.to_owned(), cause };
-    let mut names: Vec<OsString> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        names.push(entry.map_err(failed)?.file_name());
+    read_within(MAX_FOLDER, folder, shown)
+}
+
+fn read_within(most: u64, folder: &Path, shown: &str) -> Result<Folder, IntakeError> {
+    let place = Place::open(folder).map_err(IntakeError::read(folder))?;
+    let mut strays = Findings::default();
+    let mut candidates = candidates(&place, shown, &mut strays).map_err(IntakeError::read(folder))?;
+    // The small first: whatever somebody piles up, it is not the honest issue that finds no room.
+    candidates.sort_by(|a, b| (a.octets, &a.name).cmp(&(b.octets, &b.name)));
+    let mut left = most;
+    let mut read: Vec<Dropped> = candidates.into_iter().map(|one| one.read(&place, folder, shown, &mut left)).collect();
+    read.sort_by(|a, b| (&a.id, &a.path).cmp(&(&b.id, &b.path)));
+    let mut out = Folder { dropped: Vec::with_capacity(read.len()), diagnostics: strays.into_vec() };
+    for dropped in read {
+        claim(&mut out, dropped);
     }
-    names.sort();
-    for name in &names {
-        match name.to_str().filter(|name| !name.contains(char::is_control)) {
-            Some(name) if counts(name) => take(&mut out, folder, shown, name),
-            Some(_) => {}
-            None => out.diagnostics.extend(unspeakable(shown, &name.to_string_lossy())),
-        }
+    let standing = standing::look(folder).map_err(IntakeError::read(folder))?;
+    for dropped in &mut out.dropped {
+        dropped.stamp = standing.issues.get(&dropped.id).copied();
     }
-    out.dropped.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(out)
 }
 
-/// Takes one name of the folder: an issue, something that is nearly one, or nothing to us.
-fn take(out: &mut Folder, folder: &Path, shown: &str, name: &str) {
-    let path = folder.join(name);
-    let Ok(kind) = fs::symlink_metadata(&path) else { return };
-    let is_folder = kind.is_dir();
-    let stem = if is_folder { name } else { stem_of(name) };
-    let told = |found: Diagnostic| found.at(&Source::new(format!("{shown}/{name}"), ""), Span::default());
-    match stem.parse::<IssueId>() {
-        Ok(id) if is_folder => claim(out, read_one(id, &path.join(ISSUE_FILE), &format!("{shown}/{name}/{ISSUE_FILE}"), Some(&path))),
-        Ok(id) if kind.is_file() && has_ending(name, "md") => claim(out, read_one(id, &path, &format!("{shown}/{name}"), None)),
-        Ok(id) if kind.is_file() && is_nearly_markdown(name) => out.diagnostics.push(told(
-            Diagnostic::warning("file-name", format!("`{name}` is not read: an issue's name ends in `.md`"))
-                .help(format!("rename the file to `{id}.md`")),
-        )),
-        Ok(_) if !kind.is_file() && (has_ending(name, "md") || kind.is_symlink() && stem == name) => {
-            out.diagnostics.push(told(
-                Diagnostic::warning("not-a-file", "this is a link to somewhere else, or no file at all, and is not read")
-                    .help("put the file itself here"),
-            ));
+/// A name that is an issue.
+struct Candidate {
+    id: IssueId,
+    name: String,
+    is_folder: bool,
+    /// Size of its text, as far as one can see from outside.
+    octets: u64,
+}
+
+/// The names that are issues; those that are nearly are told.
+fn candidates(place: &Place, shown: &str, strays: &mut Findings) -> io::Result<Vec<Candidate>> {
+    let mut names: Vec<OsString> = Vec::new();
+    for name in place.names()? {
+        names.extend(Some(name?).filter(|name| names::may_be_issue(name)));
+    }
+    names.sort();
+    let mut out = Vec::new();
+    for name in names {
+        let Ok(look) = place.look(&name) else { continue };
+        let (id, is_folder) = match names::kind(&name, &look, || standing::holds_issue(place, &name)) {
+            Kind::File(id) => (id, false),
+            Kind::Folder(id) => (id, true),
+            Kind::Stray(found) => {
+                let source = Source::new(format!("{shown}/{}", spoken(&name.to_string_lossy())), "");
+                strays.push(found.at(&source, Span::default()));
+                continue;
+            }
+            Kind::Other => continue,
+        };
+        let text = if is_folder { place.below(&name).ok().flatten().and_then(|folder| folder.look(issue_file()).ok()) } else { Some(look) };
+        let octets = text.map_or(0, |look| look.octets());
+        out.extend(name.into_string().ok().map(|name| Candidate { id, name, is_folder, octets }));
+    }
+    Ok(out)
+}
+
+fn issue_file() -> &'static OsStr {
+    OsStr::new(ISSUE_FILE)
+}
+
+impl Candidate {
+    /// Reads its text and looks at what lies beside it. `left` is how many octets may still be read.
+    fn read(self, place: &Place, folder: &Path, shown: &str, left: &mut u64) -> Dropped {
+        let Self { id, name, is_folder, .. } = self;
+        let below = if is_folder { format!("{name}/{ISSUE_FILE}") } else { name.clone() };
+        let mut dropped = Dropped {
+            id,
+            path: folder.join(&below),
+            shown: format!("{shown}/{below}"),
+            draft: None,
+            diagnostics: Vec::new(),
+            stamp: None,
+            text_hash: digest::digest(&digest::SHA256, b""),
+        };
+        let name = OsStr::new(&name);
+        let read = if is_folder {
+            match place.below(name) {
+                Ok(Some(inner)) => take(&mut dropped, &inner, issue_file(), left).and_then(|()| enclosed::list(&mut dropped, &inner)),
+                Ok(None) => Err(not_a_file()),
+                Err(fault) => Err(unreadable(&fault)),
+            }
+        } else {
+            take(&mut dropped, place, name, left)
+        };
+        if let Err(found) = read {
+            dropped.draft = None;
+            dropped.refuse(found);
         }
-        Err(fault) if looks_dated(stem) && (has_ending(name, "md") || is_folder && path.join(ISSUE_FILE).exists()) => {
-            let help = if is_folder { "rename the folder" } else { "rename the file" };
-            out.diagnostics.push(told(Diagnostic::warning("file-name", fault.to_string()).help(help)));
-        }
-        _ => {}
+        dropped
     }
 }
 
-fn stem_of(name: &str) -> &str {
-    [".md", ".md.txt", ".MD", ".Md", ".markdown", ".mdown"].iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(name)
+impl Dropped {
+    /// Enters a finding about the file as a whole.
+    fn refuse(&mut self, found: Diagnostic) {
+        self.diagnostics.push(found.at(&Source::new(self.shown.as_str(), ""), Span::default()));
+    }
 }
 
-/// Endings that editors' programs give to Markdown, which the press does not read.
-fn is_nearly_markdown(name: &str) -> bool {
-    stem_of(name) != name && !has_ending(name, "md")
+/// Reads a text.
+fn take(dropped: &mut Dropped, place: &Place, name: &OsStr, left: &mut u64) -> Result<(), Diagnostic> {
+    let file = match place.file(name) {
+        Ok(Found::File(file)) => file,
+        Ok(Found::Other) => return Err(not_a_file()),
+        Ok(Found::Linked) => {
+            return Err(Diagnostic::error("hard-link", "this file is known by another name elsewhere, and is not read")
+                .help("put a copy of it here instead: a link could bring in what nobody means to send"));
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
+            return Err(Diagnostic::error("issue-file-missing", format!("there is no `{}`", name.display()))
+                .help("put the text of the issue there"));
+        }
+        Err(fault) => return Err(unreadable(&fault)),
+    };
+    let octets = file.metadata().map_err(|fault| unreadable(&fault))?.len();
+    if octets > MAX_MANUSCRIPT as u64 {
+        return Err(too_large(octets));
+    }
+    if *left == 0 {
+        return Err(Diagnostic::error(
+            "folder-full",
+            format!("the texts in this folder have more than {} MB, and this one is not read", MAX_FOLDER >> 20),
+        )
+        .help("take out of the folder what is no issue"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_MANUSCRIPT as u64 + 1).read_to_end(&mut bytes).map_err(|fault| unreadable(&fault))?;
+    *left = left.saturating_sub(bytes.len() as u64);
+    dropped.text_hash = digest::digest(&digest::SHA256, &bytes);
+    let decoded = decode(&dropped.shown, &bytes);
+    dropped.diagnostics.extend(decoded.diagnostics);
+    dropped.draft = decoded.value.map(|source| Draft { id: dropped.id.clone(), source, files: Vec::new() });
+    Ok(())
 }
 
-/// A finding about a name that cannot even be shown as it is, if it looks like an issue's.
-fn unspeakable(shown: &str, name: &str) -> Option<Diagnostic> {
-    let spoken: String = name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    (counts(&spoken) && has_ending(&spoken, "md") && looks_dated(&spoken)).then(|| {
-        Diagnostic::warning("file-name", "this name has characters that are no letters, and the file is not read")
-            .at(&Source::new(format!("{shown}/{spoken}"), ""), Span::default())
-            .help("rename the file")
-    })
+fn not_a_file() -> Diagnostic {
+    Diagnostic::error("not-a-file", "this is no ordinary file").help("put the text itself here, not a link to it")
+}
+
+fn unreadable(fault: &io::Error) -> Diagnostic {
+    Diagnostic::error("file-unreadable", format!("the file cannot be read: {fault}"))
+        .help("the program that runs the press must be allowed to read it")
 }
 
 /// Enters a draft, unless its id is taken: then both are told of it, and neither goes out.
 fn claim(folder: &mut Folder, mut dropped: Dropped) {
-    let Some(first) = folder.dropped.iter_mut().find(|other| other.id == dropped.id) else {
+    let Some(first) = folder.dropped.last_mut().filter(|other| other.id == dropped.id) else {
         folder.dropped.push(dropped);
         return;
     };
@@ -147,120 +255,26 @@ fn claim(folder: &mut Folder, mut dropped: Dropped) {
     };
     let (of_first, of_second) = (twice(first, &dropped), twice(&dropped, first));
     first.draft = None;
+    first.text_hash = digest::digest(&digest::SHA256, &[first.text_hash.as_ref(), dropped.text_hash.as_ref()].concat());
     first.diagnostics.append(&mut dropped.diagnostics);
     first.diagnostics.extend([of_first, of_second]);
 }
 
-fn counts(name: &str) -> bool {
-    !name.starts_with(['.', '_', '#']) && !name.ends_with('~')
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn has_ending(name: &str, ending: &str) -> bool {
-    Path::new(name).extension().is_some_and(|found| found == ending)
-}
-
-fn looks_dated(stem: &str) -> bool {
-    stem.len() >= 4 && stem.bytes().take(4).all(|b| b.is_ascii_digit())
-}
-
-fn read_one(id: IssueId, file: &Path, shown: &str, folder: Option<&Path>) -> Dropped {
-    let refused = |id: IssueId, found: Diagnostic| {
-        let found = found.at(&Source::new(shown, ""), Span::default());
-        Dropped { id, path: file.to_owned(), shown: shown.to_owned(), draft: None, diagnostics: vec![found] }
-    };
-    let unreadable = |fault: &io::Error| {
-        Diagnostic::error("file-unreadable", format!("the file cannot be read: {fault}"))
-            .help("the program that runs the press must be allowed to read it")
-    };
-    let open = match open_regular(file) {
-        Ok(Some(open)) => open,
-        Ok(None) => {
-            let found = Diagnostic::error("not-a-file", "this is no ordinary file");
-            return refused(id, found.help("put the text itself here, not a link to it"));
+    #[test]
+    fn t14_more_text_than_anybody_writes_is_refused_and_the_honest_issue_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..9 {
+            std::fs::write(folder.path().join(format!("2014-12-a{number}.md")), "a".repeat(50_000)).unwrap();
         }
-        Err(fault) if fault.kind() == io::ErrorKind::NotFound => {
-            let found = Diagnostic::error("issue-file-missing", format!("the folder has no `{ISSUE_FILE}`"));
-            return refused(id, found.help("put the text of the issue there"));
-        }
-        Err(fault) => return refused(id, unreadable(&fault)),
-    };
-    let mut bytes = Vec::new();
-    let read = open.take(MAX_MANUSCRIPT as u64 + 1).read_to_end(&mut bytes);
-    let enclosed = folder.map_or_else(|| Ok(Vec::new()), enclosed);
-    let files = match (read, enclosed) {
-        (Ok(_), Ok(files)) => files,
-        (Err(fault), _) | (_, Err(fault)) => return refused(id, unreadable(&fault)),
-    };
-    let decoded = decode(shown, &bytes);
-    let draft = decoded.value.map(|source| Draft { id: id.clone(), source, files });
-    Dropped { id, path: file.to_owned(), shown: shown.to_owned(), draft, diagnostics: decoded.diagnostics }
-}
-
-/// Opens a file that is an ordinary file, and nothing else: a link is not followed, a pipe is not waited for, and what
-/// is read is what was looked at, even if somebody exchanges it in between (STANDARDS T13).
-fn open_regular(path: &Path) -> io::Result<Option<File>> {
-    use rustix::fs::{Mode, OFlags, open};
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Ok(None);
+        std::fs::write(folder.path().join("2015-01.md"), "# H\n").unwrap();
+        let read = read_within(200_000, folder.path(), "issues").unwrap();
+        let codes = |dropped: &Dropped| dropped.diagnostics.iter().map(|found| found.code).collect::<Vec<_>>();
+        assert_eq!(read.dropped.iter().filter(|dropped| codes(dropped) == ["folder-full"]).count(), 5);
+        let honest = read.get(&"2015-01".parse().unwrap()).unwrap();
+        assert!(honest.draft.is_some() && codes(honest).is_empty());
     }
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    match open(path, flags, Mode::empty()) {
-        Ok(descriptor) => {
-            let file = File::from(descriptor);
-            Ok(file.metadata()?.is_file().then_some(file))
-        }
-        Err(rustix::io::Errno::LOOP) => Ok(None),
-        Err(fault) => Err(fault.into()),
-    }
-}
-
-/// The regular files beside `issue.md`.
-fn enclosed(folder: &Path) -> io::Result<Vec<EnclosedFile>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
-        if name == ISSUE_FILE || !counts(&name) || name.contains(char::is_control) || files.len() >= MAX_FILES {
-            continue;
-        }
-        // A file that may not be read is as good as none: whoever speaks of it is told that it is missing.
-        let Ok(Some(file)) = open_regular(&entry.path()) else { continue };
-        files.push(EnclosedFile { octets: file.metadata()?.len(), pixels: pixels(file), name });
-    }
-    files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(files)
-}
-
-/// Width and height, from the first octets of the file; it is never decoded.
-fn pixels(file: File) -> Option<(u32, u32)> {
-    let size = imagesize::reader_size(io::BufReader::new(file)).ok()?;
-    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
-}
-
-/// Reads the newsroom's own templates; a newsroom without that folder has none.
-pub fn templates(folder: &Path, shown: &str) -> Result<Vec<crate::edition::TemplateFile>, IntakeError> {
-    let mut files = Vec::new();
-    let mut waiting = vec![(folder.to_owned(), String::new())];
-    while let Some((place, below)) = waiting.pop() {
-        let entries = match fs::read_dir(&place) {
-            Ok(entries) => entries,
-            Err(fault) if fault.kind() == io::ErrorKind::NotFound && below.is_empty() => return Ok(files),
-            Err(cause) => return Err(IntakeError { path: place, cause }),
-        };
-        for entry in entries {
-            let failed = |cause| IntakeError { path: place.clone(), cause };
-            let entry = entry.map_err(failed)?;
-            let Ok(name) = entry.file_name().into_string() else { continue };
-            let kind = entry.file_type().map_err(failed)?;
-            let path = format!("{below}{name}");
-            if kind.is_dir() && counts(&name) && path.matches('/').count() < 3 {
-                waiting.push((entry.path(), format!("{path}/")));
-            } else if kind.is_file() && counts(&name) && (has_ending(&name, "hbs") || has_ending(&name, "css")) {
-                let text = fs::read_to_string(entry.path()).map_err(|cause| IntakeError { path: entry.path(), cause })?;
-                files.push(crate::edition::TemplateFile { source: Source::new(format!("{shown}/{path}"), text), path });
-            }
-        }
-    }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(files)
 }

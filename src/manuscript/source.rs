@@ -12,11 +12,7 @@ pub fn decode(name: &str, bytes: &[u8]) -> Checked<Arc<Source>> {
     let refuse = |found: Diagnostic| Checked { value: None, diagnostics: vec![found] };
     let empty = Source::new(name, "");
     if bytes.len() > MAX_MANUSCRIPT {
-        return refuse(
-            Diagnostic::error("file-too-large", format!("the file has {} bytes; an issue may have {MAX_MANUSCRIPT}", bytes.len()))
-                .at(&empty, Span::default())
-                .help("keep images and reports as files of their own beside `issue.md`, and only the text in it"),
-        );
+        return refuse(too_large(bytes.len() as u64).at(&empty, Span::default()));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match std::str::from_utf8(bytes) {
@@ -35,6 +31,12 @@ pub fn decode(name: &str, bytes: &[u8]) -> Checked<Arc<Source>> {
     diagnostics.extend(control_characters(&source));
     diagnostics.extend(merge_leftovers(&source));
     Checked { value: Some(source), diagnostics }
+}
+
+/// The finding about a file of so many octets.
+pub fn too_large(octets: u64) -> Diagnostic {
+    Diagnostic::error("file-too-large", format!("the file has {octets} bytes; an issue may have {MAX_MANUSCRIPT}"))
+        .help("keep images and reports as files of their own beside `issue.md`, and only the text in it")
 }
 
 fn with_lf(text: &str) -> String {

@@ -6,7 +6,7 @@ mod outbox;
 mod page;
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -96,12 +96,11 @@ async fn first_letter(State(room): Shared, Path(_): Path<String>) -> Response {
 async fn file(State(room): Shared, Path((id, name)): Path<(String, String)>) -> Response {
     let issues = &room.newsroom.config().issues_folder;
     let folder = crate::intake::read(issues, "issues").unwrap_or_default();
-    let listed = id
-        .parse()
-        .ok()
-        .and_then(|id| folder.get(&id).cloned())
-        .filter(|dropped| dropped.draft.as_ref().is_some_and(|draft| draft.files.iter().any(|file| file.name == name)));
-    let octets = listed.and_then(|dropped| std::fs::read(dropped.path.parent()?.join(&name)).ok());
+    let listed = id.parse().ok().and_then(|id| folder.get(&id)?.open(&name).ok().flatten());
+    let octets = listed.and_then(|mut file| {
+        let mut octets = Vec::new();
+        file.read_to_end(&mut octets).ok().map(|_| octets)
+    });
     match octets {
         Some(octets) => (StatusCode::OK, heads(page::kind(&name), PAGE_POLICY), octets).into_response(),
         None => elsewhere().await,

@@ -12,30 +12,32 @@ use tempfile::TempDir;
 
 use crate::room::{listed, under_front};
 
-/// The codes that the tests of this file bring forth beyond the table's.
-pub(crate) const CODES: &[&str] = &["file-name", "file-unreadable", "id-twice", "issue-file-missing", "not-a-file"];
+/// The codes that the tests of this file and of `hostile` bring forth beyond the table's; `folder-full` has its test beside
+/// what says it.
+pub(crate) const CODES: &[&str] =
+    &["enclosed-too-large", "file-name", "file-unreadable", "folder-full", "hard-link", "id-twice", "issue-file-missing", "not-a-file"];
 
-fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-fn put(folder: &TempDir, name: impl AsRef<Path>) {
+pub(crate) fn put(folder: &TempDir, name: impl AsRef<Path>) {
     let path = folder.path().join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, under_front("# H\n\nText.\n")).unwrap();
 }
 
-fn look(folder: &TempDir) -> Folder {
+pub(crate) fn look(folder: &TempDir) -> Folder {
     read(folder.path(), "issues").unwrap()
 }
 
 /// The ids of what may go out.
-fn drafts(folder: &Folder) -> Vec<&str> {
+pub(crate) fn drafts(folder: &Folder) -> Vec<&str> {
     folder.dropped.iter().filter(|dropped| dropped.draft.is_some()).map(|dropped| dropped.id.as_str()).collect()
 }
 
 /// Where each finding points, and what it is.
-fn told(folder: &Folder) -> Vec<String> {
+pub(crate) fn told(folder: &Folder) -> Vec<String> {
     let all = folder.diagnostics.iter().chain(folder.dropped.iter().flat_map(|dropped| &dropped.diagnostics));
     all.map(|found| format!("{} {} {}", found.source.as_ref().unwrap().name(), found.severity, found.code)).collect()
 }
@@ -56,12 +58,21 @@ fn t13_issues_are_read_and_what_editors_leave_behind_is_not() {
         "notes.md",
         "2026-09.problems.txt",
         "2026.pdf",
+        "~$2026-09.md",
+        "2026-09.md.tmp",
+        "2026-09.md.part",
+        "2026-11.problems.txt",
+        "4913",
+        "2027-01/Thumbs.db",
+        "2027-01/.issue.md.swp",
+        "2027-01/4913",
     ] {
         put(&folder, name);
     }
     let read = look(&folder);
     assert_eq!(drafts(&read), ["2026-10-05", "2026-11", "2026-12-special-edition", "2027-01"]);
     assert_eq!(told(&read), Vec::<String>::new());
+    assert!(read.dropped[3].draft.as_ref().unwrap().files.is_empty());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod bombs;
 mod codes;
 mod dropped;
 mod faulty;
+mod hostile;
 mod lossless;
 mod related;
 mod room;
