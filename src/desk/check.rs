@@ -1,5 +1,7 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
@@ -20,6 +22,8 @@ pub struct Checked {
     pub file: String,
     /// Whether it went out already.
     pub is_out: bool,
+    /// The fingerprint of its text and of what lies beside it, if the text can be read.
+    pub fingerprint: Option<String>,
     /// The issue, if there was anything to assemble.
     pub issue: Option<Issue>,
     /// The edition, if it could be printed.
@@ -100,9 +104,10 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
     let config = newsroom.config();
     let mut diagnostics = dropped.diagnostics;
     let file = newsroom.shown(&dropped.path);
+    let fingerprint = dropped.draft.as_ref().map(fingerprint);
     let done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
         diagnostic::sort(&mut diagnostics);
-        Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
+        Checked { id: dropped.id.clone(), file: file.clone(), is_out, fingerprint: fingerprint.clone(), issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
     let assembled = assembled(newsroom, &draft, archive);
@@ -111,6 +116,16 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
     diagnostics.extend(rendered.diagnostics);
     done(Some(issue), rendered.value, diagnostics)
+}
+
+/// SHA-256, in hex, over the text and the names and sizes of what lies beside it: while it is the same, so is the draft.
+fn fingerprint(draft: &Draft) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(draft.source.text().as_bytes());
+    for file in &draft.files {
+        context.update(format!("\0{}\0{}", file.name, file.octets).as_bytes());
+    }
+    HEXLOWER.encode(context.finish().as_ref())
 }
 
 /// The issue of a draft, with everything found on the way to it.

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::account::{self, Paused};
+use super::approval;
 use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -11,7 +12,7 @@ use crate::diagnostic::{Severity, has_errors};
 use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
 use crate::schedule::Slot;
-use crate::store::{ListTally, Tally};
+use crate::store::{Hold, ListTally, Tally};
 
 /// An issue that waits in the folder.
 #[derive(Debug, Serialize)]
@@ -26,6 +27,12 @@ pub struct Waiting {
     pub errors: usize,
     /// How many warnings it has.
     pub warnings: usize,
+    /// Whether the editors have seen it: `no`, `yes`, or `changed` where it is not what they have seen.
+    pub proof: &'static str,
+    /// How many approvals it has as it is.
+    pub approvals: usize,
+    /// How many it needs.
+    pub approvals_needed: usize,
 }
 
 /// A mailing and how far it has come.
@@ -56,6 +63,8 @@ pub struct Glance {
     pub waiting: Vec<Waiting>,
     /// Mailings, newest first.
     pub mailings: Vec<Sent>,
+    /// Issues that must not go out until somebody lets them.
+    pub holds: Vec<Hold>,
     /// What is paused, and how it goes on.
     pub pauses: Vec<Paused>,
     /// The lists.
@@ -74,13 +83,17 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         let state = state(&mailing);
         mailings.push(Sent { issue: mailing.issue, state, opened_at: mailing.opened_at, finished_at: mailing.finished_at, tally });
     }
-    let waiting = report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)).map(waiting).collect();
+    let mut waiting = Vec::new();
+    for checked in report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)) {
+        waiting.push(wait(newsroom, checked).await?);
+    }
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
         next_run: next_run(newsroom).map(|slot| (slot.local, slot.at)),
         dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),
         waiting,
         mailings,
+        holds: store.holds().await?,
         pauses: account::pauses(newsroom, None).await?,
         lists: store.lists().await?,
         archived: store.back_issues().await?.len(),
@@ -96,7 +109,7 @@ fn state(mailing: &Mailing) -> &'static str {
     }
 }
 
-fn waiting(checked: &check::Checked) -> Waiting {
+async fn wait(newsroom: &Newsroom, checked: &check::Checked) -> Result<Waiting, AppError> {
     let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
     let state = match &checked.issue {
         Some(issue) if !has_errors(&checked.diagnostics) => match issue.status {
@@ -105,13 +118,23 @@ fn waiting(checked: &check::Checked) -> Waiting {
         },
         _ => "faulty",
     };
-    Waiting {
+    let latest = newsroom.store().proofs(&checked.id).await?.into_iter().next();
+    let seen = latest.as_ref().filter(|proof| checked.fingerprint.as_ref() == Some(&proof.draft));
+    let standing = approval::standing(newsroom, &checked.id, seen.map_or("", |proof| &proof.edition)).await?;
+    Ok(Waiting {
         id: checked.id.clone(),
         title: checked.issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default(),
         state,
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
-    }
+        proof: match (&latest, seen) {
+            (None, _) => "no",
+            (Some(_), None) => "changed",
+            (Some(_), Some(_)) => "yes",
+        },
+        approvals: standing.given.len(),
+        approvals_needed: standing.needed,
+    })
 }
 
 fn next_run(newsroom: &Newsroom) -> Option<Slot> {

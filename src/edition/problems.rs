@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Position};
 use crate::subscription::address::is_hidden;
 
 /// The first line of every text that stands beside a file: it tells whoever finds it where it comes from.
-pub const WRITTEN_BY: &str = "Masthead wrote this: what it found in the file beside this one.";
+const WRITTEN_BY: &str = "Masthead wrote this: what it found in the file beside this one.";
 
 /// How far an excerpt and its mark stand in.
 const INDENT: &str = "       ";

@@ -27,6 +27,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("proof/subject.txt.hbs", include_str!("../../templates/proof/subject.txt.hbs")),
     ("report/body.txt.hbs", include_str!("../../templates/report/body.txt.hbs")),
     ("report/subject.txt.hbs", include_str!("../../templates/report/subject.txt.hbs")),
+    ("style/approval.css", include_str!("../../templates/style/approval.css")),
     ("style/mail.css", include_str!("../../templates/style/mail.css")),
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
+    ("web/approval.html.hbs", include_str!("../../templates/web/approval.html.hbs")),
 ];

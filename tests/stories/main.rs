@@ -8,6 +8,7 @@ mod support;
 
 mod allowances;
 mod answers;
+mod approval;
 mod breaker;
 mod canary;
 mod chaos;

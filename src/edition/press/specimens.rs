@@ -24,10 +24,12 @@ pub(super) enum Mail {
     Findings,
     /// A short letter about one thing.
     Notice,
+    /// No mail: the page behind the link in a proof.
+    Approval,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 5] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice];
+    pub(super) const ALL: [Self; 6] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -42,6 +44,7 @@ impl Mail {
             Self::Proof => &["proof/subject.txt", "proof/block.txt", "proof/block.html"],
             Self::Findings => &["findings/subject.txt", "findings/body.txt"],
             Self::Notice => &["notice/subject.txt", "notice/body.txt"],
+            Self::Approval => &["web/approval.html"],
         }
     }
 }
@@ -54,6 +57,7 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::Proof => values(&letters::proofs()),
         Mail::Findings => values(&letters::findings()),
         Mail::Notice => values(&letters::notices()),
+        Mail::Approval => values(&letters::approval_pages()),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Specimens of what editors are told: each once with everything in it, and once with as little as can be.
 
 use super::{bare, publication, text};
-use crate::edition::views::{FindingView, FindingsView, NoticeView, Printed, ProofView};
+use crate::edition::views::{ApprovalPageView, FindingView, FindingsView, NoticeView, Printed, ProofView};
 
 pub(super) fn proofs() -> [ProofView; 2] {
     let full = ProofView {
@@ -71,5 +71,27 @@ pub(super) fn notices() -> Vec<NoticeView> {
     let least = NoticeView { publication: full.publication.clone(), ..NoticeView::default() };
     let kinds = ["late", "missed", "deadline", "unapproved", "corrected", "foreign", "refused"];
     let all = [full, least].into_iter().flat_map(|view| kinds.map(|kind| NoticeView { kind, ..view.clone() }));
+    all.collect()
+}
+
+/// Each state both ways.
+pub(super) fn approval_pages() -> Vec<ApprovalPageView> {
+    let full = ApprovalPageView {
+        publication: text("The Specimen"),
+        state: "open",
+        issue: text("2026-06"),
+        title: text("A title"),
+        edition: text("0123456789ab"),
+        departs: Some(text("Monday, June 1, 2026, 09:00")),
+        stays: Some(text("it is held")),
+        is_changed: true,
+        needed: 2,
+        missing: 1,
+        given: vec![text("Ann")],
+    };
+    let least =
+        ApprovalPageView { departs: None, stays: None, is_changed: false, needed: 0, missing: 0, given: Vec::new(), ..full.clone() };
+    let states = ["open", "given", "replaced", "gone", "unknown", "unsaid", "failed"];
+    let all = [full, least].into_iter().flat_map(|view| states.map(|state| ApprovalPageView { state, ..view.clone() }));
     all.collect()
 }
