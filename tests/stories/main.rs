@@ -9,6 +9,7 @@ mod support;
 mod allowances;
 mod answers;
 mod approval;
+mod approval_pages;
 mod breaker;
 mod canary;
 mod chaos;
