@@ -36,13 +36,19 @@ pub(super) enum Command {
     Check(Check),
     /// Show an issue as one reader will get it
     Render(Render),
+    /// Show an issue to the editors, by mail, exactly as readers will get it
+    Proof(super::editors::Proof),
+    /// Say that an issue may go out as the editors were shown it
+    Approve(super::editors::Approve),
+    /// Keep an issue from going out until somebody says `resume`
+    Hold(super::editors::Hold),
     /// Send an issue, or go on with a mailing that was broken off
     Send(Send),
     /// Stop a mailing, all mail to a provider, or a relay, until somebody says `resume`
     Pause(PauseArgs),
-    /// Let go on what is paused
+    /// Let go on what is paused, and let go what is held
     Resume(Scoped),
-    /// End a mailing: who has not had the issue will not get it
+    /// End a mailing: who has not had the issue will not get it; of an issue that waits, nobody will
     Cancel(Cancel),
     /// Let those be tried again who were refused, or for whom patience ended
     Retry(Retry),

@@ -24,6 +24,9 @@ pub(super) async fn resume(newsroom: &Newsroom, asked: Scoped, terminal: &Termin
 }
 
 pub(super) async fn cancel(newsroom: &Newsroom, asked: Cancel, terminal: &Terminal) -> Result<Outcome, AppError> {
+    if mailings::is_unopened(newsroom, &asked.id).await? {
+        return super::editors::cancel(newsroom, &asked.id, terminal).await;
+    }
     if !asked.yes {
         let open = mailings::open_deliveries(newsroom, &asked.id).await?;
         terminal.write(|out| {

@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod editors;
 mod listing;
 mod mailings;
 mod newsroom;
@@ -109,6 +110,9 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::New(asked) => newsroom::new(newsroom, asked, terminal).await,
         Command::Check(asked) => newsroom::check(newsroom, &asked, terminal).await,
         Command::Render(asked) => newsroom::render(newsroom, &asked, terminal).await,
+        Command::Proof(asked) => editors::proof(newsroom, &asked, terminal).await,
+        Command::Approve(asked) => editors::approve(newsroom, &asked, terminal).await,
+        Command::Hold(asked) => editors::hold(newsroom, asked, terminal).await,
         Command::Send(asked) => send::run(newsroom, asked, terminal).await,
         Command::Pause(asked) => mailings::pause(newsroom, asked, terminal).await,
         Command::Resume(asked) => mailings::resume(newsroom, asked, terminal).await,

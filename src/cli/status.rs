@@ -8,7 +8,8 @@ use super::schedule::whose;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::desk::account::{Account, Paused, account, answer};
-use crate::desk::status::{Glance, glance};
+use crate::desk::hold;
+use crate::desk::status::{Glance, Waiting, glance};
 use crate::diagnostic::print::counted;
 
 pub(super) async fn run(newsroom: &Newsroom, asked: &Status, terminal: &Terminal) -> Result<Outcome, AppError> {
@@ -58,12 +59,29 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
             (0, 0) => String::new(),
             (errors, warnings) => format!(" ({}, {})", counted(errors, "error"), counted(warnings, "warning")),
         };
-        writeln!(out, "folder     {}  {}: {}{found}", waiting.id, waiting.state, waiting.title)?;
+        writeln!(out, "folder     {}  {}: {}{found}{}", waiting.id, waiting.state, waiting.title, seen(waiting))?;
+    }
+    for hold in &glance.holds {
+        writeln!(out, "held       {} since {}: {}", hold.issue, hold.since, hold::in_words(hold))?;
     }
     for (name, record) in &glance.dkim_records {
         writeln!(out, "dkim       {name} TXT {}", txt(record))?;
     }
     Ok(())
+}
+
+/// Whether editors have seen and approved it, where that is asked for.
+fn seen(waiting: &Waiting) -> String {
+    let proof = match waiting.proof {
+        "yes" => "; proof shown",
+        "changed" => "; changed since its proof",
+        _ if waiting.approvals_needed > 0 => "; no proof yet",
+        _ => "",
+    };
+    match waiting.approvals_needed {
+        0 => proof.to_owned(),
+        needed => format!("{proof}, {} of {needed} approvals", waiting.approvals),
+    }
 }
 
 /// A text as a zone file has it: in strings of at most 255 octets (RFC 1035 section 3.3; STANDARDS D2).

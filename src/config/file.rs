@@ -26,6 +26,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) web: Web,
     pub(super) dkim: Option<Dkim>,
+    #[serde(default)]
+    pub(super) approval: super::approval::ApprovalTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +132,7 @@ pub(super) struct Delivery {
 #[serde(deny_unknown_fields)]
 pub(super) struct Web {
     pub(super) token_key_file: Option<Text>,
+    pub(super) listen: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

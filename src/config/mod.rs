@@ -1,5 +1,6 @@
 //! Settings: what `masthead.toml` says, what it means, and every fault of it with its place.
 
+mod approval;
 mod delivery;
 mod dkim;
 mod file;
@@ -29,6 +30,7 @@ use crate::mailing::plan::RetryPlan;
 use crate::subscription::{EmailAddress, List, ListId, PersonName};
 use crate::traffic::{BreakerRules, Providers, Window};
 
+pub use approval::{ApprovalConfig, Editor};
 pub use delivery::Canary;
 pub use dkim::{DkimConfig, KeyPlace};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
@@ -68,6 +70,8 @@ pub struct Config {
     pub providers: Providers,
     /// When sending stops by itself.
     pub breaker: BreakerRules,
+    /// Who sees what goes out before it does.
+    pub approval: ApprovalConfig,
     /// Who gets the report at the end of a mailing.
     pub report_to: Vec<EmailAddress>,
     /// The name server that is asked for mail hosts; without one, providers are known by the domains of addresses.
@@ -80,6 +84,8 @@ pub struct Config {
     pub dkim: Option<DkimConfig>,
     /// The key that signs unsubscribe links.
     pub token_key_file: PathBuf,
+    /// Where pages are served, if any are.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Reads the configuration. `environment` holds the variables that override it.
@@ -193,6 +199,10 @@ impl Reader<'_> {
             templates_folder: path(&file.issues.templates, "templates"),
             dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain(), zone.as_ref())),
             token_key_file: path(&file.web.token_key_file, "data/token.key"),
+            listen: file.web.listen.as_ref().and_then(|listen| {
+                self.parsed(listen, str::parse::<SocketAddr>, "write address and port of this machine, such as `127.0.0.1:8093`")
+            }),
+            approval: self.approval(&file.approval),
             house: House {
                 base_url: base_url.clone()?,
                 volume_rule: VolumeRule { begins: volume_begins },

@@ -6,7 +6,8 @@ use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{self, Diagnostic, has_errors};
 use crate::edition::{self, Edition};
-use crate::intake::{self, Dropped};
+use crate::intake::watch::Still;
+use crate::intake::{self, Dropped, Stamp};
 use crate::issue::archive::Archive;
 use crate::issue::{self, Issue};
 use crate::manuscript::front_matter::Status;
@@ -21,6 +22,10 @@ pub struct Checked {
     pub file: String,
     /// Whether it went out already.
     pub is_out: bool,
+    /// How its files stood when they had been read.
+    pub stamp: Option<Stamp>,
+    /// The fingerprint of its text and of what lies beside it, if the text can be read.
+    pub fingerprint: Option<String>,
     /// The issue, if there was anything to assemble.
     pub issue: Option<Issue>,
     /// The edition, if it could be printed.
@@ -39,6 +44,11 @@ impl Checked {
             },
             _ => "faulty",
         }
+    }
+
+    /// Whether what was read is what was still.
+    pub fn is_as(&self, still: &Still) -> bool {
+        self.stamp.is_some() && still.issues.get(&self.id).copied() == self.stamp
     }
 
     /// The issue and its edition, if nothing forbids to send them.
@@ -110,11 +120,13 @@ pub async fn check_issue(newsroom: &Newsroom, id: &IssueId) -> Result<Checked, A
 
 fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: bool) -> Checked {
     let config = newsroom.config();
-    let mut diagnostics = dropped.diagnostics;
     let file = newsroom.shown(&dropped.path);
+    let (stamp, fingerprint) = (dropped.stamp, dropped.draft.as_ref().map(|_| dropped.fingerprint()));
+    let mut diagnostics = dropped.diagnostics;
     let done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
         diagnostic::sort(&mut diagnostics);
-        Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
+        let (id, file, fingerprint) = (dropped.id.clone(), file.clone(), fingerprint.clone());
+        Checked { id, file, is_out, stamp, fingerprint, issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
     let assembled = assembled(newsroom, &draft, archive);

@@ -6,41 +6,76 @@ use crate::mailing::Scope;
 use crate::mailing::letter::Letter;
 use crate::relay::{Connection, Relay};
 
+/// What became of letters.
+#[derive(Debug, Default)]
+pub struct Posted {
+    /// Those that a relay took.
+    pub taken: Vec<Letter>,
+    /// Those that none took: refused, lost on the way, or never tried. The same again is the same letter.
+    pub left: Vec<Letter>,
+    /// Why no relay could be used, if none could.
+    pub fault: Option<AppError>,
+}
+
 /// Hands letters over through the first relay that can be connected to. Returns how many a relay took.
 ///
 /// A letter that is refused, that cannot be composed or whose answer is lost is logged, without its address, and keeps
 /// no other from its reader. The error is that keys or relays cannot be had; what was taken by then is taken.
 pub async fn post(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<u64, AppError> {
+    let posted = hand_in(newsroom, letters).await?;
+    match posted.fault {
+        Some(fault) => Err(fault),
+        None => Ok(posted.taken.len() as u64),
+    }
+}
+
+/// The same for letters that are tried again until somebody takes them: tells them apart. The error is that nothing could
+/// be tried at all.
+pub async fn hand_in(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<Posted, AppError> {
     let config = newsroom.config();
     let (sender, lang) = (&config.imprint.sender, config.house.lang.as_str());
     let (keys, signer, relays) = (newsroom.keys()?, newsroom.signer()?, in_use(newsroom).await?);
-    let mut taken = 0;
+    let mut posted = Posted::default();
     let mut open: Option<Connection> = None;
-    for letter in letters {
+    let mut waiting = letters.into_iter();
+    while let Some(letter) = waiting.next() {
         let message = match letter.compose(sender, &keys, signer.as_ref(), newsroom.now(), lang) {
             Ok(message) => message,
             Err(fault) => {
                 tracing::warn!(kind = letter.kind, about = %letter.about, %fault, "a letter cannot be written");
+                posted.left.push(letter);
                 continue;
             }
         };
-        let mut connection = connection(open, &relays).await?;
+        let mut connection = match connection(open, &relays).await {
+            Ok(connection) => connection,
+            Err(fault) => {
+                posted.fault = Some(fault);
+                posted.left.push(letter);
+                posted.left.extend(waiting);
+                return Ok(posted);
+            }
+        };
         match connection.submit(&message).await {
-            Ok(answer) if answer.reply.is_positive() => taken += 1,
+            Ok(answer) if answer.reply.is_positive() => posted.taken.push(letter),
             Ok(answer) => {
                 let (stage, code) = (answer.stage, answer.reply.code);
                 tracing::warn!(kind = letter.kind, about = %letter.about, %stage, code, "a letter was refused");
                 // Servers quote addresses in what they say.
                 tracing::debug!(to = %letter.to, reply = %answer.reply, "the letter that was refused");
+                posted.left.push(letter);
             }
-            Err(fault) => tracing::warn!(kind = letter.kind, about = %letter.about, %fault, "a letter was lost"),
+            Err(fault) => {
+                tracing::warn!(kind = letter.kind, about = %letter.about, %fault, "a letter was lost");
+                posted.left.push(letter);
+            }
         }
         open = Some(connection);
     }
     if let Some(connection) = open {
         connection.close().await;
     }
-    Ok(taken)
+    Ok(posted)
 }
 
 /// The relays that nobody has paused, those of the first duty first.

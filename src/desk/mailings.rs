@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::deliveries::mailing;
-use crate::desk::report;
+use crate::desk::{hold, report};
 use crate::mailing::{Mailing, Pause, ProviderId, Scope};
 
 /// How often a cancelled mailing's run is looked at until it has ended, and how long after each other.
@@ -30,8 +30,14 @@ pub async fn pause(newsroom: &Newsroom, whom: &Whom, reason: String) -> Result<(
     Ok(newsroom.store().pause(&scope(newsroom, whom).await?, pause).await?)
 }
 
-/// Ends a pause, whoever began it: a person, a breaker, or what a provider said. `false` if there was none.
+/// Ends a pause, whoever began it: a person, a breaker, or what a provider said; of an issue whose mailing is not open yet,
+/// the hold. `false` if there was none.
 pub async fn resume(newsroom: &Newsroom, whom: &Whom) -> Result<bool, AppError> {
+    if let Whom::Issue(issue) = whom
+        && hold::lift(newsroom, issue).await?
+    {
+        return Ok(true);
+    }
     Ok(newsroom.store().resume(&scope(newsroom, whom).await?).await?)
 }
 
@@ -44,6 +50,11 @@ pub async fn cancel(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppErro
         close(newsroom, issue).await?;
     }
     Ok(withheld)
+}
+
+/// Whether an issue has no mailing yet, so that it is held or let go and not paused.
+pub async fn is_unopened(newsroom: &Newsroom, issue: &IssueId) -> Result<bool, AppError> {
+    Ok(newsroom.store().mailing(issue).await?.is_none())
 }
 
 /// The mailing of an issue, if there is anything left to cancel.

@@ -1,5 +1,7 @@
 //! Shows an issue as one reader will get it: as a message, as a page, as text, or as its parts for programs.
 
+use jiff::Timestamp;
+
 use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -35,11 +37,20 @@ pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddr
         (Some(issue), Some(edition)) => (issue, edition, checked.diagnostics),
         _ => return Err(AppError::Faulty(checked.diagnostics)),
     };
-    let delivery = delivery(newsroom, &issue, reader).await?;
-    let keys = newsroom.keys()?;
-    let config = newsroom.config();
-    let links = Links::new(&keys, &edition.sender.base_url, &delivery);
-    let list = config.lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
+    let bears = issue.bears(&newsroom.config().zone);
+    let delivery = delivery(newsroom, &issue.lists, bears, reader).await?;
+    let (html, text) = parts(newsroom, &edition, &delivery)?;
+    Ok(Rendered { issue, edition, delivery, html, text, diagnostics })
+}
+
+/// Both parts of an edition as a specimen reader gets them: HTML and text. The links for leaving are nobody's.
+pub(super) async fn specimen(newsroom: &Newsroom, edition: &Edition, lists: &[ListId]) -> Result<(String, String), AppError> {
+    parts(newsroom, edition, &delivery(newsroom, lists, newsroom.now(), None).await?)
+}
+
+fn parts(newsroom: &Newsroom, edition: &Edition, delivery: &Delivery) -> Result<(String, String), AppError> {
+    let links = Links::new(&newsroom.keys()?, &edition.sender.base_url, delivery);
+    let list = newsroom.config().lists.iter().find(|list| list.id == delivery.list).map_or("", |list| list.name.as_str());
     let fields = Fields {
         name: delivery.name.as_ref().map_or("", PersonName::as_str),
         address: delivery.address.as_str(),
@@ -47,14 +58,8 @@ pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddr
         unsubscribe_url: &links.unsubscribe,
         preferences_url: &links.preferences,
     };
-    Ok(Rendered {
-        html: filled(&edition.html, &edition.mark, Medium::Html, &fields),
-        text: filled(&edition.text, &edition.mark, Medium::Text, &fields),
-        issue,
-        edition,
-        delivery,
-        diagnostics,
-    })
+    let html = filled(&edition.html, &edition.mark, Medium::Html, &fields);
+    Ok((html, filled(&edition.text, &edition.mark, Medium::Text, &fields)))
 }
 
 /// The whole message of what was rendered.
@@ -62,12 +67,16 @@ pub async fn message(newsroom: &Newsroom, rendered: &Rendered) -> Result<Vec<u8>
     Ok(super::send::composer(newsroom, &rendered.edition).await?.compose(&rendered.delivery)?.octets)
 }
 
-/// What a mailing of this issue would owe the reader. Its date is the one that the issue bears, so that rendering
-/// twice gives the same bytes.
-async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddress>) -> Result<Delivery, AppError> {
+/// What a mailing to these lists would owe the reader. Its date is a given one, so that rendering twice gives the same
+/// bytes.
+async fn delivery(
+    newsroom: &Newsroom,
+    to: &[ListId],
+    first_attempt_at: Timestamp,
+    reader: Option<&EmailAddress>,
+) -> Result<Delivery, AppError> {
     let lists = newsroom.store().lists().await?;
-    let wanted = issue.lists.first().ok_or_else(|| AppError::Refused("the issue goes to no list".to_owned()))?;
-    let first_attempt_at = issue.bears(&newsroom.config().zone);
+    let wanted = to.first().ok_or_else(|| AppError::Refused("the issue goes to no list".to_owned()))?;
     let (subscriber, address, name, list) = match reader {
         None => {
             let address = EmailAddress::parse("reader@example.org").map_err(|fault| AppError::Refused(fault.to_string()))?;
@@ -76,7 +85,7 @@ async fn delivery(newsroom: &Newsroom, issue: &Issue, reader: Option<&EmailAddre
         Some(address) => {
             let found = newsroom.store().dossier(address).await?.ok_or_else(|| AppError::Refused(format!("{address} is on no list")))?;
             let gets = |list: &&ListId| found.reader.subscriptions.iter().any(|on| on.list == **list && on.standing == Standing::Confirmed);
-            let list = issue.lists.iter().find(gets).unwrap_or(wanted).clone();
+            let list = to.iter().find(gets).unwrap_or(wanted).clone();
             let subscriber = found.reader.subscriber;
             (subscriber.id, subscriber.address, subscriber.name, list)
         }

@@ -131,7 +131,7 @@ fn end(account: &Account) -> Option<Timestamp> {
 }
 
 /// "Monday, December 1, 2014, 09:00 EST".
-fn in_words(at: Timestamp, zone: &TimeZone) -> String {
+pub fn in_words(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%A, %B %-d, %Y, %H:%M %Z").to_string()
 }
 

@@ -60,7 +60,7 @@ impl ComingRun {
 
 /// The calendar, as folder and ledger stand. Drafts and faulty issues have their place in it, so that what is finished
 /// first takes no run from them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Calendar {
     /// The rhythm, if there is one.
     pub schedule: Option<Schedule>,
@@ -90,6 +90,11 @@ pub async fn of(newsroom: &Newsroom, waiting: &[Checked]) -> Result<Calendar, Ap
 }
 
 impl Calendar {
+    /// When an issue goes, if it has a place here.
+    pub fn due(&self, issue: &IssueId) -> Option<&Due> {
+        self.issues.iter().find(|entry| entry.id == *issue).map(|entry| &entry.due)
+    }
+
     /// The next runs after an instant, soonest first, at most so many.
     pub fn coming(&self, after: Timestamp, most: usize) -> Vec<ComingRun> {
         let slots = self.schedule.iter().flat_map(|schedule| schedule.after(after)).take(most);

@@ -4,13 +4,14 @@
 use serde::Serialize;
 
 use super::account::{self, Paused};
+use super::approval;
 use super::check;
 use super::schedule::{self, ComingRun, Entry};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::Severity;
 use crate::mailing::Mailing;
-use crate::store::{ListTally, Tally};
+use crate::store::{Hold, ListTally, Tally};
 
 /// How many runs are told.
 const COMING: usize = 3;
@@ -28,6 +29,12 @@ pub struct Waiting {
     pub errors: usize,
     /// How many warnings it has.
     pub warnings: usize,
+    /// Whether the editors have seen it: `no`, `yes`, or `changed` where it is not what they have seen.
+    pub proof: &'static str,
+    /// How many approvals it has as it is.
+    pub approvals: usize,
+    /// How many it needs.
+    pub approvals_needed: usize,
 }
 
 /// A mailing and how far it has come.
@@ -60,6 +67,8 @@ pub struct Glance {
     pub waiting: Vec<Waiting>,
     /// Mailings, newest first.
     pub mailings: Vec<Sent>,
+    /// Issues that must not go out until somebody lets them.
+    pub holds: Vec<Hold>,
     /// What is paused, and how it goes on.
     pub pauses: Vec<Paused>,
     /// The lists.
@@ -80,7 +89,10 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         let state = state(&mailing);
         mailings.push(Sent { issue: mailing.issue, state, opened_at: mailing.opened_at, finished_at: mailing.finished_at, tally });
     }
-    let waiting = report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)).map(waiting).collect();
+    let mut waiting = Vec::new();
+    for checked in report.issues.iter().filter(|checked| !mailings.iter().any(|sent| sent.issue == checked.id)) {
+        waiting.push(wait(newsroom, checked).await?);
+    }
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
         coming: calendar.coming(now, COMING),
@@ -88,6 +100,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),
         waiting,
         mailings,
+        holds: store.holds().await?,
         pauses: account::pauses(newsroom, None).await?,
         lists: store.lists().await?,
         archived: store.back_issues().await?.len(),
@@ -103,13 +116,23 @@ fn state(mailing: &Mailing) -> &'static str {
     }
 }
 
-fn waiting(checked: &check::Checked) -> Waiting {
+async fn wait(newsroom: &Newsroom, checked: &check::Checked) -> Result<Waiting, AppError> {
     let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
-    Waiting {
+    let latest = newsroom.store().proofs(&checked.id).await?.into_iter().next();
+    let seen = latest.as_ref().filter(|proof| checked.fingerprint.as_ref() == Some(&proof.draft));
+    let standing = approval::standing(newsroom, &checked.id, seen.map_or("", |proof| &proof.edition)).await?;
+    Ok(Waiting {
         id: checked.id.clone(),
         title: checked.issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default(),
         state: checked.state(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
-    }
+        proof: match (&latest, seen) {
+            (None, _) => "no",
+            (Some(_), None) => "changed",
+            (Some(_), Some(_)) => "yes",
+        },
+        approvals: standing.given.len(),
+        approvals_needed: standing.needed,
+    })
 }

@@ -3,6 +3,8 @@
 pub mod html;
 pub mod marks;
 pub mod press;
+mod problems;
+mod proof;
 pub mod quoted_printable;
 mod render;
 mod report;
@@ -14,6 +16,8 @@ pub mod views;
 use serde::{Deserialize, Serialize};
 
 pub use press::{Press, TemplateFile};
+pub use problems::{place, problems_text};
+pub use proof::{Sheets, faults, findings, notice, proof};
 pub use render::{Imprint, render};
 pub use report::report;
 pub use templates::BUILT_IN;

@@ -17,8 +17,12 @@ pub fn report(view: &ReportView, press: &Press) -> Result<(String, String), Box<
     let sheet = sheet(view.clone());
     let subject = press.print("report/subject.txt", &sheet)?;
     let text = press.print("report/body.txt", &sheet)?;
-    let text: String = text.chars().map(|c| if c != '\n' && is_hidden(c) { ' ' } else { c }).collect();
-    Ok((short(&subject), fitted(&tidy(&text))))
+    Ok((short(&subject), fitted(&tidy(&legible(&text)))))
+}
+
+/// A text without anything that no reader would see.
+pub(super) fn legible(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_hidden(c) { ' ' } else { c }).collect()
 }
 
 /// The report with its columns set.
@@ -87,7 +91,7 @@ fn reason_lines(reasons: &[ReasonView]) -> String {
 }
 
 /// Lines that are too long, broken; what follows the first hangs where its words began.
-fn fitted(text: &str) -> String {
+pub(super) fn fitted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 32);
     for line in text.lines() {
         if line.chars().count() <= WIDTH {
@@ -104,7 +108,7 @@ fn fitted(text: &str) -> String {
 }
 
 /// One line, without what cannot be seen, that a head has room for.
-fn short(subject: &str) -> String {
+pub(super) fn short(subject: &str) -> String {
     let clean: String = subject.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect();
     let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     let is_plain = line.is_ascii();

@@ -2,9 +2,13 @@
 
 /// Path below `templates/` and text of every built-in template and style sheet.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("findings/body.txt.hbs", include_str!("../../templates/findings/body.txt.hbs")),
+    ("findings/subject.txt.hbs", include_str!("../../templates/findings/subject.txt.hbs")),
     ("issue/body.html.hbs", include_str!("../../templates/issue/body.html.hbs")),
     ("issue/body.txt.hbs", include_str!("../../templates/issue/body.txt.hbs")),
     ("issue/subject.txt.hbs", include_str!("../../templates/issue/subject.txt.hbs")),
+    ("notice/body.txt.hbs", include_str!("../../templates/notice/body.txt.hbs")),
+    ("notice/subject.txt.hbs", include_str!("../../templates/notice/subject.txt.hbs")),
     ("partials/article.txt.hbs", include_str!("../../templates/partials/article.txt.hbs")),
     ("partials/featured.html.hbs", include_str!("../../templates/partials/featured.html.hbs")),
     ("partials/footer.html.hbs", include_str!("../../templates/partials/footer.html.hbs")),
@@ -18,8 +22,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("partials/related.txt.hbs", include_str!("../../templates/partials/related.txt.hbs")),
     ("partials/section.html.hbs", include_str!("../../templates/partials/section.html.hbs")),
     ("partials/section.txt.hbs", include_str!("../../templates/partials/section.txt.hbs")),
+    ("proof/block.html.hbs", include_str!("../../templates/proof/block.html.hbs")),
+    ("proof/block.txt.hbs", include_str!("../../templates/proof/block.txt.hbs")),
+    ("proof/subject.txt.hbs", include_str!("../../templates/proof/subject.txt.hbs")),
     ("report/body.txt.hbs", include_str!("../../templates/report/body.txt.hbs")),
     ("report/subject.txt.hbs", include_str!("../../templates/report/subject.txt.hbs")),
+    ("style/approval.css", include_str!("../../templates/style/approval.css")),
     ("style/mail.css", include_str!("../../templates/style/mail.css")),
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
+    ("web/approval.html.hbs", include_str!("../../templates/web/approval.html.hbs")),
 ];

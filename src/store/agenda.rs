@@ -47,8 +47,11 @@ pub trait Agenda: Send + Sync {
     /// Notes that a word is told which is told once, over restarts and nodes: `true` for the first who asks.
     async fn first_time(&self, what: &str, at: Timestamp) -> Result<bool>;
 
-    /// Takes that back where the word could not be told: the next who asks is the first again. `false` if nobody had asked.
-    async fn forget(&self, what: &str) -> Result<bool>;
+    /// When a word was told; `None` if it was not yet.
+    async fn told(&self, what: &str) -> Result<Option<Timestamp>>;
+
+    /// Takes back a word and all that begin with it and a blank: the next who asks is the first again. Returns how many.
+    async fn forget(&self, what: &str) -> Result<u64>;
 
     /// On which machine the database is at home; `None` if nobody has said so yet.
     async fn home(&self) -> Result<Option<String>>;

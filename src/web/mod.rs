@@ -2,6 +2,7 @@
 //!
 //! The public pages of a publication are not here yet; what stands here listens on the operator's own machine only.
 
+pub mod editors;
 mod outbox;
 mod page;
 

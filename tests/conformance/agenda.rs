@@ -157,9 +157,21 @@ pub(crate) async fn a_word_is_told_once_unless_it_is_taken_back(store: Arc<dyn S
     assert!(store.first_time("late 2014-12", at(10)).await.unwrap());
     assert!(!store.first_time("late 2014-12", at(20)).await.unwrap());
     assert!(store.first_time("late 2015-01", at(20)).await.unwrap());
-    assert!(store.forget("late 2014-12").await.unwrap());
-    assert!(!store.forget("late 2014-12").await.unwrap());
+    assert_eq!(store.told("late 2014-12").await.unwrap(), Some(at(10)));
+    assert_eq!(store.forget("late 2014-12").await.unwrap(), 1);
+    assert_eq!(store.forget("late 2014-12").await.unwrap(), 0);
+    assert_eq!(store.told("late 2014-12").await.unwrap(), None);
     assert!(store.first_time("late 2014-12", at(30)).await.unwrap());
+}
+
+pub(crate) async fn what_is_taken_back_takes_with_it_what_begins_so(store: Arc<dyn Store>) {
+    for what in ["late 2014-12", "late 2014-12 ada@example.org", "late 2014-12 bea", "late 2014-12-extra", "late 2014-1", "late"] {
+        store.first_time(what, at(10)).await.unwrap();
+    }
+    assert_eq!(store.forget("late 2014-12").await.unwrap(), 3);
+    for what in ["late 2014-12-extra", "late 2014-1", "late"] {
+        assert_eq!(store.told(what).await.unwrap(), Some(at(10)), "{what}");
+    }
 }
 
 pub(crate) async fn of_many_who_ask_at_once_one_is_the_first(store: Arc<dyn Store>) {

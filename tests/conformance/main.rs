@@ -78,6 +78,7 @@ macro_rules! every_promise {
                 an_issue_whose_mailing_is_open_cannot_be_held,
                 lifting_says_whether_and_remembers_when,
                 a_word_is_told_once_unless_it_is_taken_back,
+                what_is_taken_back_takes_with_it_what_begins_so,
                 of_many_who_ask_at_once_one_is_the_first,
                 the_home_is_the_one_that_was_said_last,
             }

@@ -11,12 +11,15 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 25] = [
     &[],
     &["init"],
     &["new"],
     &["check"],
     &["render"],
+    &["proof"],
+    &["approve"],
+    &["hold"],
     &["send"],
     &["schedule"],
     &["schedule", "next"],

@@ -8,6 +8,8 @@ mod support;
 
 mod allowances;
 mod answers;
+mod approval;
+mod approval_pages;
 mod breaker;
 mod calendar;
 mod canary;

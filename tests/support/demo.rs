@@ -34,6 +34,22 @@ impl Page {
     }
 }
 
+/// Asks a server for something, and sends a filled form along if there is one.
+pub fn ask(address: &str, method: &str, path: &str, form: Option<&str>) -> Page {
+    let mut stream = TcpStream::connect(address).expect("somebody listens");
+    let form = form.map_or_else(String::new, |form| {
+        format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}", form.len())
+    });
+    let end = if form.is_empty() { "\r\n" } else { "" };
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{form}{end}").expect("it hears");
+    let mut octets = Vec::new();
+    stream.read_to_end(&mut octets).expect("it answers");
+    let text = String::from_utf8_lossy(&octets);
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    Page { status, head: head.to_owned(), body: body.to_owned() }
+}
+
 impl Demo {
     /// Starts it at a free port, in a home of its own.
     pub fn start() -> Self {
@@ -51,14 +67,7 @@ impl Demo {
 
     /// Fetches a page.
     pub fn get(&self, path: &str) -> Page {
-        let mut stream = TcpStream::connect(&self.address).expect("somebody listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).expect("it hears");
-        let mut octets = Vec::new();
-        stream.read_to_end(&mut octets).expect("it answers");
-        let text = String::from_utf8_lossy(&octets);
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        Page { status, head: head.to_owned(), body: body.to_owned() }
+        ask(&self.address, "GET", path, None)
     }
 
     /// Ends it as a person would, and says what is left of its folder.

@@ -3,33 +3,35 @@
 use super::providers::providers;
 use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
-use crate::desk::{check, deliveries, mailings};
+use crate::desk::{approval, check, deliveries, hold, mailings};
 use crate::edition::Edition;
-use crate::issue::Issue;
+use crate::issue::archive::ArchivedIssue;
 use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
-use crate::store::{Latecomers, Opening};
+use crate::store::{Frozen, Latecomers, Opening};
 use crate::subscription::ListId;
 
 /// The mailing of an issue that has none yet, and whether this call opened it.
 pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mailing, bool), AppError> {
-    let (issue, edition) = releasable(newsroom, request).await?;
-    if newsroom.store().back_issues().await?.iter().any(|out| out.id == issue.id) {
-        return Err(AppError::Refused(format!("{} is in the archive: it went out before; give the new issue another name", issue.id)));
+    let Frozen { edition, archived, lists } = releasable(newsroom, request).await?;
+    let issue = &edition.issue;
+    if newsroom.store().back_issues().await?.iter().any(|out| out.id == *issue) {
+        return Err(AppError::Refused(format!("{issue} is in the archive: it went out before; give the new issue another name")));
     }
+    must_be_approved(newsroom, &edition).await?;
     // A relay that cannot be used must be mended first: from here on the edition is frozen.
     fleet::relays(newsroom)?;
-    if newsroom.store().audience(&issue.lists).await? == 0 {
-        return Err(AppError::Refused(format!("nobody would get it: {} has no confirmed subscriber", names(&issue.lists))));
+    if newsroom.store().audience(&lists).await? == 0 {
+        return Err(AppError::Refused(format!("nobody would get it: {} has no confirmed subscriber", names(&lists))));
     }
     let config = newsroom.config();
     let now = newsroom.now();
     let opening = Opening {
-        archived: issue.archived(now),
-        providers: providers(newsroom, &issue.lists).await?,
+        archived: ArchivedIssue { out_at: now, ..archived },
+        providers: providers(newsroom, &lists).await?,
         seeds: config.seeds.clone(),
         canary: config.canary.map_or(0, |canary| canary.readers),
-        lists: issue.lists,
+        lists,
         edition,
         at: now,
     };
@@ -56,9 +58,15 @@ pub(super) async fn extend(newsroom: &Newsroom, mailing: Mailing, list: &ListId,
     deliveries::mailing(newsroom, &mailing.issue).await
 }
 
-/// The issue and edition, if editor and calendar have released them.
-async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<(Issue, Edition), AppError> {
-    let (issue, edition) = check::check_issue(newsroom, &request.issue).await?.clean()?;
+/// What is to go out, if editor and calendar have released it: what the editors were shown, if the file is still what
+/// they were shown, whatever became of templates and settings since (STANDARDS T15).
+async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<Frozen, AppError> {
+    if let Some(hold) = hold::held(newsroom, &request.issue).await? {
+        return Err(AppError::Refused(format!("{} does not go out: {}", hold.issue, hold::in_words(&hold))));
+    }
+    let checked = check::check_issue(newsroom, &request.issue).await?;
+    let draft = checked.fingerprint.clone();
+    let (issue, edition) = checked.clean()?;
     if issue.status != Status::Ready {
         return Err(AppError::Refused(format!("{} is a draft: write `status: ready` in its front matter when it may go out", issue.id)));
     }
@@ -68,7 +76,20 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<(Issue, Ed
     {
         return Err(AppError::Refused(format!("{} is to go out at {local}: pass `--now` to send it before that", issue.id)));
     }
-    Ok((issue, edition))
+    let latest = newsroom.store().proofs(&issue.id).await?.into_iter().next();
+    if let Some(proof) = latest.filter(|proof| Some(&proof.draft) == draft.as_ref())
+        && let Some(frozen) = newsroom.store().frozen(&issue.id).await?.filter(|frozen| frozen.edition.hash == proof.edition)
+    {
+        return Ok(frozen);
+    }
+    Ok(Frozen { archived: issue.archived(newsroom.now()), lists: issue.lists, edition })
+}
+
+/// Refuses an edition that editors have to approve first.
+async fn must_be_approved(newsroom: &Newsroom, edition: &Edition) -> Result<(), AppError> {
+    let standing = approval::standing(newsroom, &edition.issue, &edition.hash).await?;
+    let is_shown = newsroom.store().proofs(&edition.issue).await?.first().is_some_and(|proof| proof.edition == edition.hash);
+    approval::wanting(&edition.issue, &standing, is_shown).map_or(Ok(()), |words| Err(AppError::Refused(words)))
 }
 
 fn names(lists: &[ListId]) -> String {

@@ -1,5 +1,7 @@
 //! What every mail is tried with: a view with everything in it, and one with as little as can be.
 
+mod letters;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,10 +18,18 @@ pub(super) enum Mail {
     Issue,
     /// The report at the end of a mailing.
     Report,
+    /// An edition as it is shown to editors.
+    Proof,
+    /// The faults of a file.
+    Findings,
+    /// A short letter about one thing.
+    Notice,
+    /// No mail: the page behind the link in a proof.
+    Approval,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 2] = [Self::Issue, Self::Report];
+    pub(super) const ALL: [Self; 6] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -31,6 +41,10 @@ impl Mail {
         match self {
             Self::Issue => &["issue/subject.txt", "issue/body.txt", "issue/body.html"],
             Self::Report => &["report/subject.txt", "report/body.txt"],
+            Self::Proof => &["proof/subject.txt", "proof/block.txt", "proof/block.html"],
+            Self::Findings => &["findings/subject.txt", "findings/body.txt"],
+            Self::Notice => &["notice/subject.txt", "notice/body.txt"],
+            Self::Approval => &["web/approval.html"],
         }
     }
 }
@@ -40,6 +54,10 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
     match mail {
         Mail::Issue => values(&issues()),
         Mail::Report => values(&reports()),
+        Mail::Proof => values(&letters::proofs()),
+        Mail::Findings => values(&letters::findings()),
+        Mail::Notice => values(&letters::notices()),
+        Mail::Approval => values(&letters::approval_pages()),
     }
 }
 

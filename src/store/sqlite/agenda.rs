@@ -57,9 +57,15 @@ impl Agenda for SqliteStore {
         self.writer.write(move |connection| Ok(rows::change(connection, TELL, params![what, rows::kept(at)])? > 0)).await
     }
 
-    async fn forget(&self, what: &str) -> Result<bool> {
+    async fn told(&self, what: &str) -> Result<Option<Timestamp>> {
         let what = what.to_owned();
-        self.writer.write(move |connection| Ok(rows::change(connection, "DELETE FROM told WHERE what = ?1", [what])? > 0)).await
+        let sql = "SELECT at FROM told WHERE what = ?1";
+        self.readers.read(move |connection| rows::first(connection, sql, [what.as_str()], |row| rows::time(row, "at"))).await
+    }
+
+    async fn forget(&self, what: &str) -> Result<u64> {
+        let what = what.to_owned();
+        self.writer.write(move |connection| Ok(rows::change(connection, FORGET, [what])? as u64)).await
     }
 
     async fn home(&self) -> Result<Option<String>> {
@@ -225,6 +231,12 @@ const TELL: &str = "
     INSERT INTO told (what, at)
     VALUES (?1, ?2)
     ON CONFLICT (what) DO NOTHING";
+
+// All words from `what` and a blank up to `what` and the letter after the blank.
+const FORGET: &str = "
+    DELETE FROM told
+    WHERE what = ?1
+       OR what > ?1 || ' ' AND what < ?1 || '!'";
 
 const ADOPT: &str = "
     INSERT INTO home (only, name)

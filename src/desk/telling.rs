@@ -1,0 +1,73 @@
+//! Letters that are told once to each reader, over restarts: whoever could not be reached is told at the next try.
+
+use crate::app::{AppError, Newsroom};
+use crate::edition::Sheets;
+use crate::mailing::letter::Letter;
+use crate::subscription::{EmailAddress, PersonName};
+
+use super::letters;
+
+/// Who was told a thing, and who could not be.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Those who were told by this call.
+    pub told: Vec<EmailAddress>,
+    /// Those who are still to be told: the same call again tries them, and nobody else.
+    pub left: Vec<EmailAddress>,
+    /// Why no relay could be used, if none could.
+    pub fault: Option<String>,
+}
+
+impl Told {
+    /// Whether everybody has been told, now or before.
+    pub fn is_done(&self) -> bool {
+        self.left.is_empty()
+    }
+}
+
+/// One who is to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Addressee {
+    pub(super) address: EmailAddress,
+    pub(super) name: Option<PersonName>,
+}
+
+/// The editors.
+pub(super) fn editors(newsroom: &Newsroom) -> Vec<Addressee> {
+    let editors = newsroom.config().approval.editors.iter();
+    editors.map(|editor| Addressee { address: editor.address.clone(), name: editor.name.clone() }).collect()
+}
+
+/// The operators.
+pub(super) fn operators(newsroom: &Newsroom) -> Vec<Addressee> {
+    let operators = newsroom.config().report_to.iter();
+    operators.map(|address| Addressee { address: address.clone(), name: None }).collect()
+}
+
+/// Tells everybody who has not been told under this mark. `write` makes each addressee's own letter.
+pub(super) async fn once(
+    newsroom: &Newsroom,
+    kind: &'static str,
+    mark: &str,
+    to: Vec<Addressee>,
+    write: impl Fn(&Addressee) -> Result<Sheets, AppError>,
+) -> Result<Told, AppError> {
+    let store = newsroom.store();
+    let mark_of = |address: &EmailAddress| format!("{mark} {}", address.key());
+    let mut letters = Vec::new();
+    for addressee in to {
+        if store.told(&mark_of(&addressee.address)).await?.is_none() {
+            let Sheets { subject, text, html } = write(&addressee)?;
+            letters.push(Letter { to: addressee.address, name: addressee.name, kind, about: mark.to_owned(), subject, text, html });
+        }
+    }
+    if letters.is_empty() {
+        return Ok(Told::default());
+    }
+    let posted = letters::hand_in(newsroom, letters).await?;
+    for letter in &posted.taken {
+        store.first_time(&mark_of(&letter.to), newsroom.now()).await?;
+    }
+    let addresses = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.to).collect();
+    Ok(Told { told: addresses(posted.taken), left: addresses(posted.left), fault: posted.fault.map(|fault| fault.to_string()) })
+}

@@ -1,0 +1,31 @@
+//! What the pages behind the links in mail are given.
+
+use serde::Serialize;
+
+/// What `web/approval.html.hbs` is given. Fields that a state has nothing to say in are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ApprovalPageView {
+    /// The newsletter's name.
+    pub publication: String,
+    /// `open` before this editor has approved and `given` after; `replaced` by a later proof; `gone` out; `unknown` to us;
+    /// `unsaid` where the button was not pressed; `failed` where it could not be done just now.
+    pub state: &'static str,
+    /// The issue's id.
+    pub issue: String,
+    /// Its subject line.
+    pub title: String,
+    /// The beginning of the edition's hash.
+    pub edition: String,
+    /// When it goes out, in local time and in words.
+    pub departs: Option<String>,
+    /// Why it does not go out, where it does not.
+    pub stays: Option<String>,
+    /// Whether its file has changed since.
+    pub is_changed: bool,
+    /// How many approvals it needs.
+    pub needed: u64,
+    /// How many of them are missing.
+    pub missing: u64,
+    /// Who has approved it.
+    pub given: Vec<String>,
+}

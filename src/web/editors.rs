@@ -1,0 +1,132 @@
+//! The editors' pages: the one behind the link in a proof, where an edition is approved.
+//!
+//! Looking at a page acts on nothing, since programs that look for harm open every link in a mail (STANDARDS L7). No page
+//! has a script, a cookie, or anything from elsewhere (STANDARDS T4).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::watch;
+
+use crate::app::{AppError, Newsroom};
+use crate::desk::approval::{self, Link, Offer};
+use crate::desk::proof::{Departure, short};
+use crate::edition::views::ApprovalPageView;
+
+/// What the button says; a form needs no more room than that.
+const SAID: &[u8] = b"approve=yes";
+/// Most octets of what may be sent to us.
+const MOST: usize = 1024;
+
+/// What every answer says about itself.
+const SAFE: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("x-robots-tag"), "noindex"),
+];
+
+/// The newsroom as it is now: another after its settings were read anew.
+pub type Present = watch::Receiver<Arc<Newsroom>>;
+
+/// The pages of editors, below `/approve/`.
+pub fn router(newsroom: Present) -> Router {
+    Router::new()
+        .route("/approve/style.css", get(style))
+        .route("/approve/{issue}/{token}", get(look).post(accept))
+        .fallback(elsewhere)
+        .layer(DefaultBodyLimit::max(MOST))
+        .layer(map_response(safely))
+        .with_state(newsroom)
+}
+
+async fn safely(mut response: Response) -> Response {
+    for (name, value) in SAFE {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+async fn style(State(present): State<Present>) -> Response {
+    let css = present.borrow().press().style("style/approval.css").to_owned();
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
+}
+
+async fn look(State(present): State<Present>, Path((issue, token)): Path<(String, String)>) -> Response {
+    let newsroom = Arc::clone(&present.borrow());
+    opened(&newsroom, approval::look(&newsroom, &issue, &token).await)
+}
+
+async fn accept(State(present): State<Present>, Path((issue, token)): Path<(String, String)>, said: Bytes) -> Response {
+    let newsroom = Arc::clone(&present.borrow());
+    if said.as_ref() != SAID {
+        return page(&newsroom, StatusCode::BAD_REQUEST, &blank(&newsroom, "unsaid"));
+    }
+    opened(&newsroom, approval::accept(&newsroom, &issue, &token).await)
+}
+
+async fn elsewhere(State(present): State<Present>) -> Response {
+    let newsroom = Arc::clone(&present.borrow());
+    page(&newsroom, StatusCode::NOT_FOUND, &blank(&newsroom, "unknown"))
+}
+
+/// What a link opens, as a page.
+fn opened(newsroom: &Newsroom, link: Result<Link, AppError>) -> Response {
+    let named = |state, issue: &dyn ToString| ApprovalPageView { issue: issue.to_string(), ..blank(newsroom, state) };
+    match link {
+        Ok(Link::Open(offer)) => page(newsroom, StatusCode::OK, &shown(newsroom, *offer)),
+        Ok(Link::Replaced(issue)) => page(newsroom, StatusCode::GONE, &named("replaced", &issue)),
+        Ok(Link::Gone(issue)) => page(newsroom, StatusCode::GONE, &named("gone", &issue)),
+        Ok(Link::Unknown) => page(newsroom, StatusCode::NOT_FOUND, &blank(newsroom, "unknown")),
+        Err(fault) => {
+            tracing::error!(%fault, "an approval page could not be made");
+            page(newsroom, StatusCode::SERVICE_UNAVAILABLE, &blank(newsroom, "failed"))
+        }
+    }
+}
+
+fn blank(newsroom: &Newsroom, state: &'static str) -> ApprovalPageView {
+    ApprovalPageView { publication: newsroom.config().imprint.publication.name.clone(), state, ..ApprovalPageView::default() }
+}
+
+fn shown(newsroom: &Newsroom, offer: Offer) -> ApprovalPageView {
+    let config = newsroom.config();
+    let (departs, stays) = match offer.departure {
+        Departure::At(at) => (Some(crate::desk::report::in_words(at, &config.zone)), None),
+        Departure::Stays(why) => (None, Some(why)),
+    };
+    // A link may be passed on: nobody's address stands behind it.
+    let name = |given: &crate::store::Approval| config.approval.editor(&given.editor).and_then(|editor| editor.name.clone());
+    let called = |given| name(given).map_or_else(|| "an editor".to_owned(), |name| name.as_str().to_owned());
+    ApprovalPageView {
+        issue: offer.issue.to_string(),
+        title: offer.title,
+        edition: short(&offer.edition).to_owned(),
+        departs,
+        stays,
+        is_changed: offer.is_changed,
+        needed: offer.standing.needed as u64,
+        missing: offer.standing.missing() as u64,
+        given: offer.standing.given.iter().map(called).collect(),
+        ..blank(newsroom, if offer.is_given { "given" } else { "open" })
+    }
+}
+
+fn page(newsroom: &Newsroom, status: StatusCode, view: &ApprovalPageView) -> Response {
+    match newsroom.press().print("web/approval.html", view) {
+        Ok(html) => (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response(),
+        Err(found) => {
+            tracing::error!(fault = %found.message, "an approval page could not be printed");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
