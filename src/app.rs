@@ -1,5 +1,7 @@
 //! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
 
+mod home;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -120,6 +122,16 @@ impl Newsroom {
         Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot })
     }
 
+    /// The same newsroom with its settings and templates read again. The store stays open: one in another place is
+    /// refused, and wants a new start.
+    pub async fn reopened(&self, environment: &[(String, String)]) -> Result<Self, AppError> {
+        let (config, warnings) = settings(&self.root, environment, self.now())?;
+        if config.store != self.config.store {
+            return Err(AppError::Refused("`url` of [store] has changed: that takes a new start".to_owned()));
+        }
+        Self::furnish(&self.root, config, warnings, self.clock(), self.shared_store(), self.boot.clone()).await
+    }
+
     /// Its folder.
     pub fn root(&self) -> &Path {
         &self.root
@@ -158,6 +170,11 @@ impl Newsroom {
     /// Which run of the machine this is: after a power cut another than before.
     pub fn boot(&self) -> &str {
         &self.boot
+    }
+
+    /// The name of this place on this machine, by which a database knows whether it is at home.
+    pub fn here(&self) -> String {
+        home::here(&self.config.store)
     }
 
     /// Its clock, to be shared with workers.
@@ -209,13 +226,20 @@ impl Newsroom {
 
     /// Makes sure that nobody else sends from this newsroom while the guard lives (STANDARDS T23).
     pub fn hold(&self) -> Result<File, AppError> {
-        let path = self.config.store.with_extension("lock");
+        self.lock("lock", "another `masthead` is sending from this newsroom; wait until it has ended")
+    }
+
+    /// Makes sure that no other daemon looks after this newsroom while the guard lives (STANDARDS T23).
+    pub fn hold_office(&self) -> Result<File, AppError> {
+        self.lock("serve.lock", "another `masthead serve` looks after this newsroom already")
+    }
+
+    fn lock(&self, ending: &str, taken: &str) -> Result<File, AppError> {
+        let path = self.config.store.with_extension(ending);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => {
-                Err(AppError::Refused("another `masthead` is sending from this newsroom; wait until it has ended".to_owned()))
-            }
+            Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
             Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
         }
     }

@@ -11,13 +11,15 @@
 //! 7. [`traffic`] says how much of it may go where, and when;
 //! 8. [`relay`] hands the message over.
 //!
-//! [`desk`] is where these are joined into the things that a person may ask for; [`cli`] only parses and prints.
+//! [`desk`] is where these are joined into the things that a person or the clock may ask for; [`cli`] only parses and
+//! prints, and [`daemon`] asks by itself.
 //! ARCHITECTURE.md tells why the walls stand where they do, and `tests/architecture.rs` keeps them there.
 
 pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod dateline;
 pub mod desk;
 pub mod diagnostic;

@@ -13,10 +13,11 @@ use source::{Mention, mentions};
 
 /// Each room and what it may know, from the top down: a room, a part of one, or one word of it.
 /// A whole room must stand further down than the room that knows it.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["app", "clock", "dateline", "desk", "diagnostic", "issue", "mailing", "schedule", "store", "subscription", "web"]),
+    ("cli", &["app", "clock", "daemon", "dateline", "desk", "diagnostic", "issue", "mailing", "schedule", "store", "subscription", "web"]),
+    ("daemon", &["app", "dateline", "desk", "intake", "web"]),
     ("web", &["app", "desk", "edition", "intake"]),
     (
         "desk",

@@ -44,6 +44,10 @@ pub(super) enum Command {
     Hold(super::editors::Hold),
     /// Send an issue, or go on with a mailing that was broken off
     Send(Send),
+    /// Look after the newsroom: watch the folder, keep the calendar, send what is due
+    Serve(super::serve::Serve),
+    /// Say that a database from elsewhere is to send from here
+    Adopt,
     /// Stop a mailing, all mail to a provider, or a relay, until somebody says `resume`
     Pause(PauseArgs),
     /// Let go on what is paused, and let go what is held

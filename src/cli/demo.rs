@@ -37,7 +37,7 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
     terminal.findings(&report.all());
     terminal.say(&format!("3. `masthead check {}` finds nothing that forbids to send it", stocked.issue));
     terminal.say(&format!("4. `masthead send {}`: one personal message for every confirmed reader", stocked.issue));
-    let request = Request { issue: stocked.issue, now: true, wait: std::time::Duration::ZERO, joined: None };
+    let request = Request { issue: stocked.issue, now: true, wait: std::time::Duration::ZERO, joined: None, edition: None };
     let sent = send::watched(&newsroom, &request, terminal).await?;
     send::print(&sent, &newsroom, terminal)?;
     let again = send::watched(&newsroom, &request, terminal).await?;

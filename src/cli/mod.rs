@@ -8,6 +8,7 @@ mod mailings;
 mod newsroom;
 mod schedule;
 mod send;
+mod serve;
 mod status;
 mod subscribers;
 mod terminal;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::app::{AppError, Newsroom};
-use crate::clock::SystemClock;
+use crate::clock::{Clock, RehearsalClock, SystemClock};
 use args::{ArchiveCommand, Cli, Command};
 use terminal::Terminal;
 
@@ -43,7 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(fault.exit_code()).unwrap_or(2));
         }
     };
-    keep_log();
+    keep_log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "off" });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => {
@@ -66,9 +67,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
-/// The operator's log goes to standard error, and says nothing unless `RUST_LOG` asks for it.
-fn keep_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "off".into());
+/// The operator's log goes to standard error; `RUST_LOG` says how much of it, else `usual` does.
+fn keep_log(usual: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
@@ -86,10 +87,22 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
         Command::Init(asked) => newsroom::init(&root, &asked, terminal),
         Command::Demo(asked) => demo::run(&asked, terminal).await,
         command => {
-            let newsroom = Newsroom::open(&root, &environment(), Arc::new(SystemClock)).await?;
+            let environment = environment();
+            let newsroom = Newsroom::open(&root, &environment, clock()).await?;
             terminal.findings(newsroom.warnings());
+            if let Command::Serve(_) = command {
+                return serve::run(newsroom, environment, terminal).await;
+            }
             with_newsroom(command, &newsroom, terminal).await
         }
+    }
+}
+
+/// The machine's clock, or in a rehearsal the one that a file sets.
+fn clock() -> Arc<dyn Clock> {
+    match std::env::var_os("MASTHEAD_CLOCK") {
+        Some(file) => Arc::new(RehearsalClock(file.into())),
+        None => Arc::new(SystemClock),
     }
 }
 
@@ -119,12 +132,13 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Cancel(asked) => mailings::cancel(newsroom, asked, terminal).await,
         Command::Retry(asked) => mailings::retry(newsroom, asked, terminal).await,
         Command::Schedule(asked) => schedule::run(newsroom, &asked, terminal).await,
+        Command::Adopt => serve::adopt(newsroom, terminal).await,
         Command::Status(asked) => status::run(newsroom, &asked, terminal).await,
         Command::Deliveries(asked) => listing::deliveries(newsroom, &asked, terminal).await,
         Command::Lists(asked) => listing::lists(newsroom, asked.json, terminal).await,
         Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,
         Command::Archive(ArchiveCommand::List { json }) => listing::archive(newsroom, json, terminal).await,
         Command::Subscribers(asked) => subscribers::run(newsroom, asked, terminal).await,
-        Command::Init(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
+        Command::Init(_) | Command::Demo(_) | Command::Serve(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
     }
 }

@@ -20,7 +20,7 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Send, terminal: &Terminal) -
         (Some(list), Some(since)) => Some((list, moment(&since, newsroom)?)),
         _ => None,
     };
-    let request = Request { issue: asked.id, now: asked.now, wait: asked.wait, joined };
+    let request = Request { issue: asked.id, now: asked.now, wait: asked.wait, joined, edition: None };
     if asked.dry_run {
         let folder = asked.out.join(request.issue.as_str());
         let (count, folder) = dry_run(newsroom, &request, &folder).await?;

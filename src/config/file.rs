@@ -60,6 +60,7 @@ pub(super) struct Issues {
     pub(super) folder: Option<Text>,
     pub(super) templates: Option<Text>,
     pub(super) related_heading: Option<Text>,
+    pub(super) settle: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

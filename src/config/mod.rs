@@ -4,6 +4,7 @@ mod approval;
 mod delivery;
 mod dkim;
 mod file;
+mod issues;
 mod overrides;
 mod relay;
 mod schedule;
@@ -12,6 +13,7 @@ pub mod secret;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -52,6 +54,8 @@ pub struct Config {
     pub timetable: Timetable,
     /// Where editors drop issues.
     pub issues_folder: PathBuf,
+    /// How long a dropped file must have been still before it is read.
+    pub settle: Duration,
     /// Where the newsroom's own templates are.
     pub templates_folder: PathBuf,
     /// The embedded store's file.
@@ -196,6 +200,7 @@ impl Reader<'_> {
         let sender_id = file.delivery.sender_id.as_ref().map_or_else(|| sender_id(from.domain()), |id| self.sender_id(id));
         Some(Config {
             issues_folder: path(&file.issues.folder, "issues"),
+            settle: self.settle(file.issues.settle.as_ref()),
             templates_folder: path(&file.issues.templates, "templates"),
             dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain(), zone.as_ref())),
             token_key_file: path(&file.web.token_key_file, "data/token.key"),

@@ -10,15 +10,16 @@ use toml::de::{DeTable, DeValue};
 const PREFIX: &str = "MASTHEAD_";
 
 /// Names of this prefix that are no settings of a newsroom.
-const OTHERS: [&str; 2] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES"];
+const OTHERS: [&str; 3] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES", "MASTHEAD_CLOCK"];
 
 /// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 14] = [
+const NO_TEXTS: [&str; 15] = [
     "connections",
     "default",
     "domains",
     "dsn",
     "duty",
+    "editors",
     "height",
     "messages_per_connection",
     "mx",

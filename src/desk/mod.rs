@@ -1,9 +1,11 @@
-//! One file per thing that a person or the clock may ask of a newsroom; the command line and the web call nothing else.
+//! One file per thing that a person or the clock may ask of a newsroom; the command line, the daemon and the web call nothing else.
 
 pub mod account;
+pub mod adopt;
 pub mod approval;
 pub mod archive;
 pub mod check;
+pub mod correction;
 pub mod deliveries;
 pub mod demo;
 pub mod hold;
@@ -20,3 +22,5 @@ pub mod send;
 pub mod status;
 pub mod subscribers;
 pub mod telling;
+pub mod tray;
+pub mod turns;

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::adopt;
 use super::deliveries::mailing as mailing_of;
 use super::report;
 use crate::app::{AppError, Newsroom};
@@ -40,6 +41,8 @@ pub struct Request {
     pub wait: Duration,
     /// Also to those who joined this list at or after this moment.
     pub joined: Option<(ListId, Timestamp)>,
+    /// If the mailing is to be opened: with this edition, as editors were shown it, whatever is in the folder now.
+    pub edition: Option<String>,
 }
 
 /// How a run ended.
@@ -70,6 +73,7 @@ struct Halt {
 
 /// Sends an issue, or takes up a mailing that was broken off. If it has gone out, nothing is sent.
 pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progress>) -> Result<Report, AppError> {
+    adopt::must_be_at_home(newsroom).await?;
     let _held = newsroom.hold()?;
     let store = newsroom.store();
     if let Some((list, _)) = &request.joined {

@@ -24,6 +24,9 @@ pub struct ArchivedIssue {
     pub number: Option<IssueNumber>,
     /// When it went out.
     pub out_at: Timestamp,
+    /// When its manuscript was last changed after that: the mail says what it said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_at: Option<Timestamp>,
     /// The featured article first, then the pieces in reading order.
     pub articles: Vec<ArchivedArticle>,
     /// The manuscript as it stood then, for the archive's pages and for whatever is asked of it later.

@@ -168,6 +168,7 @@ impl Issue {
             period: self.period,
             number: self.number,
             out_at,
+            corrected_at: None,
             articles: self
                 .articles()
                 .map(|article| archive::ArchivedArticle {

@@ -217,9 +217,8 @@ impl Reader<'_> {
             }
             "lang" => front.lang = self.parsed(key, value, span, parse_lang, "a language tag such as `en` or `es-MX`"),
             "status" => {
-                if let Some(status) = self.parsed(key, value, span, parse_status, "`draft` or `ready`") {
-                    front.status = status.value;
-                }
+                // Who writes something else here means to be done: nothing goes out with that fault, but they must hear of it.
+                front.status = self.parsed(key, value, span, parse_status, "`draft` or `ready`").map_or(Status::Ready, |it| it.value);
             }
             "lists" => front.lists = self.lists(value, span),
             "date" => {

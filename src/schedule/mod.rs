@@ -7,6 +7,7 @@ pub mod calendar;
 mod expression;
 mod runs;
 mod said;
+pub mod turn;
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

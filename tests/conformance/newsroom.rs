@@ -109,6 +109,7 @@ pub(crate) fn archived(id: &str) -> ArchivedIssue {
         period: Period::Months(month, month),
         number: None,
         out_at: at(0),
+        corrected_at: None,
         articles: vec![ArchivedArticle { slug: "first".to_owned(), title: "First".to_owned() }],
         manuscript: "# First\n".to_owned(),
     }

@@ -198,7 +198,7 @@ impl Clock for Striding {
 async fn send_by(stride: Duration, root: &Path, wait: Duration) -> Report {
     let clock = Striding { seconds: AtomicI64::new(1_417_500_000), stride: stride.as_secs().try_into().unwrap() };
     let newsroom = masthead::app::Newsroom::open(root, &[], Arc::new(clock)).await.unwrap();
-    let request = Request { issue: "2014-12".parse().unwrap(), now: false, wait, joined: None };
+    let request = Request { issue: "2014-12".parse().unwrap(), now: false, wait, joined: None, edition: None };
     send(&newsroom, &request, &Arc::new(Progress::default())).await.unwrap()
 }
 

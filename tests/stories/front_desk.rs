@@ -11,7 +11,7 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 27] = [
     &[],
     &["init"],
     &["new"],
@@ -21,6 +21,8 @@ const COMMANDS: [&[&str]; 25] = [
     &["approve"],
     &["hold"],
     &["send"],
+    &["serve"],
+    &["adopt"],
     &["schedule"],
     &["schedule", "next"],
     &["status"],

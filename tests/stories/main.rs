@@ -14,6 +14,8 @@ mod breaker;
 mod calendar;
 mod canary;
 mod chaos;
+#[cfg(unix)]
+mod daemon;
 mod drafts;
 mod drop_folder;
 mod front_desk;

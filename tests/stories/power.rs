@@ -73,7 +73,7 @@ impl Machine {
 async fn run(root: std::path::PathBuf, store: Arc<dyn masthead::store::Store>) -> Report {
     let boot = "before the power went".to_owned();
     let newsroom = masthead::app::Newsroom::open_on(&root, &[], Arc::new(SystemClock), store, boot).await.unwrap();
-    let request = Request { issue: "2014-12".parse().unwrap(), now: false, wait: Duration::ZERO, joined: None };
+    let request = Request { issue: "2014-12".parse().unwrap(), now: false, wait: Duration::ZERO, joined: None, edition: None };
     send(&newsroom, &request, &Arc::new(Progress::default())).await.unwrap()
 }
 

@@ -20,7 +20,7 @@ pub fn now() -> Timestamp {
 /// One run at this instant, which waits for nothing.
 pub async fn send_at(newsroom: &Newsroom, issue: &str, at: Timestamp) -> Report {
     let newsroom = masthead::app::Newsroom::open(newsroom.root(), &[], Arc::new(FixedClock(at))).await.expect("a newsroom");
-    let request = Request { issue: issue.parse().expect("an issue's name"), now: false, wait: Duration::ZERO, joined: None };
+    let request = Request { issue: issue.parse().expect("an issue's name"), now: false, wait: Duration::ZERO, joined: None, edition: None };
     send(&newsroom, &request, &Arc::new(Progress::default())).await.expect("a run")
 }
 
@@ -40,7 +40,7 @@ impl Clock for Running {
 pub async fn send_from(newsroom: &Newsroom, issue: &str, at: Timestamp) -> Report {
     let clock = Running { at, began: Instant::now() };
     let newsroom = masthead::app::Newsroom::open(newsroom.root(), &[], Arc::new(clock)).await.expect("a newsroom");
-    let request = Request { issue: issue.parse().expect("an issue's name"), now: false, wait: Duration::ZERO, joined: None };
+    let request = Request { issue: issue.parse().expect("an issue's name"), now: false, wait: Duration::ZERO, joined: None, edition: None };
     send(&newsroom, &request, &Arc::new(Progress::default())).await.expect("a run")
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 pub mod chance;
+pub mod daemon;
 pub mod demo;
 pub mod disk;
 pub mod later;

@@ -103,11 +103,14 @@ impl Running {
         self.child().wait().map(|_| ())
     }
 
-    /// Sends it a signal by name: `TERM` or `INT`.
+    /// Sends it a signal by name, such as `TERM`.
     pub fn signal(&mut self, name: &str) {
         let signal = match name {
             "TERM" => Signal::TERM,
             "INT" => Signal::INT,
+            "HUP" => Signal::HUP,
+            "STOP" => Signal::STOP,
+            "CONT" => Signal::CONT,
             other => panic!("no story sends {other}"),
         };
         kill_process(self.pid(), signal).expect("it is ours to signal");
@@ -163,7 +166,10 @@ impl Drop for Running {
         if let Some(mut child) = self.child.take() {
             // It may have ended by itself; either way nothing is left behind.
             let _ = child.kill();
-            let _ = child.wait();
+            let said = child.wait_with_output().map(|output| output.stderr).unwrap_or_default();
+            if thread::panicking() {
+                println!("what it said: {}", String::from_utf8_lossy(&said));
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::providers::providers;
 use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
 use crate::desk::{approval, check, deliveries, hold, mailings};
 use crate::edition::Edition;
 use crate::issue::archive::ArchivedIssue;
@@ -64,6 +65,9 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<Frozen, Ap
     if let Some(hold) = hold::held(newsroom, &request.issue).await? {
         return Err(AppError::Refused(format!("{} does not go out: {}", hold.issue, hold::in_words(&hold))));
     }
+    if let Some(edition) = &request.edition {
+        return shown(newsroom, &request.issue, edition).await;
+    }
     let checked = check::check_issue(newsroom, &request.issue).await?;
     let draft = checked.fingerprint.clone();
     let (issue, edition) = checked.clean()?;
@@ -77,12 +81,16 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<Frozen, Ap
         return Err(AppError::Refused(format!("{} is to go out at {local}: pass `--now` to send it before that", issue.id)));
     }
     let latest = newsroom.store().proofs(&issue.id).await?.into_iter().next();
-    if let Some(proof) = latest.filter(|proof| Some(&proof.draft) == draft.as_ref())
-        && let Some(frozen) = newsroom.store().frozen(&issue.id).await?.filter(|frozen| frozen.edition.hash == proof.edition)
-    {
-        return Ok(frozen);
+    if let Some(proof) = latest.filter(|proof| Some(&proof.draft) == draft.as_ref()) {
+        return shown(newsroom, &issue.id, &proof.edition).await;
     }
     Ok(Frozen { archived: issue.archived(newsroom.now()), lists: issue.lists, edition })
+}
+
+/// The edition that editors were shown, as it was frozen then.
+async fn shown(newsroom: &Newsroom, issue: &IssueId, edition: &str) -> Result<Frozen, AppError> {
+    let frozen = newsroom.store().frozen(issue).await?.filter(|frozen| frozen.edition.hash == edition);
+    frozen.ok_or_else(|| AppError::Refused(format!("{issue} has another proof by now")))
 }
 
 /// Refuses an edition that editors have to approve first.

@@ -59,6 +59,7 @@ fn opening() -> Opening {
         title: String::new(),
         number: None,
         out_at: NOW,
+        corrected_at: None,
         articles: Vec::new(),
         manuscript: String::new(),
     };

@@ -1,0 +1,89 @@
+//! The daemon: attends to the folder, the calendar, the mailings under way and the pages, until it is asked to stop.
+//!
+//! It decides nothing by itself. What an issue's turn is, the desk says from the ledger, so that a restart, a sleep or a
+//! clock that was set makes no difference; the daemon only asks again whenever something may have changed.
+
+mod calls;
+mod duty;
+mod office;
+mod pages;
+mod run;
+mod systemd;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::app::{AppError, Newsroom};
+use crate::desk::adopt;
+use crate::intake::watch::Watch;
+use office::Office;
+
+pub use calls::{Call, Calls};
+
+/// How often the clock is looked at. It is looked at rather than waited for: it may be set, and the machine may sleep.
+const TICK: Duration = Duration::from_secs(1);
+
+/// How long those are waited for who are at work when we are asked to stop, mailings apart: those end by themselves.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Whatever was in flight has been seen to.
+    AtRest,
+    /// It was asked twice, and has left at once.
+    AtOnce,
+}
+
+/// Looks after a newsroom until it is asked to stop. `environment` overrides the settings, now and when they are read
+/// again.
+pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut calls: Calls) -> Result<End, AppError> {
+    let _office = newsroom.hold_office()?;
+    if !adopt::is_at_home(&newsroom).await? {
+        tracing::warn!("nothing goes out: the database is at home elsewhere, and `masthead adopt` says that it is meant");
+    }
+    let mut folder = Watch::new(&newsroom.config().issues_folder, newsroom.config().settle);
+    let (current, newsrooms) = watch::channel(Arc::new(newsroom));
+    let pages = pages::open(newsrooms).await?;
+    let mut office = Office::new(current, environment);
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    office.ready();
+    loop {
+        tokio::select! {
+            call = calls.next() => match call {
+                Call::Stop => break,
+                Call::Reload => {
+                    if office.reload().await {
+                        let config = office.newsroom();
+                        folder = Watch::new(&config.config().issues_folder, config.config().settle);
+                    }
+                }
+            },
+            still = folder.settled() => office.folder_changed(still),
+            () = office.something_ended() => {}
+            _ = tick.tick() => {}
+        }
+        office.go_on();
+    }
+    let end = farewell(&mut office, &mut calls).await;
+    pages.close().await;
+    Ok(end)
+}
+
+/// Sends nothing more, and waits until what is in flight has its answer.
+async fn farewell(office: &mut Office, calls: &mut Calls) -> End {
+    office.stop();
+    let deadline = Instant::now() + FAREWELL;
+    while office.is_busy(Instant::now() < deadline) {
+        tokio::select! {
+            call = calls.next() => if call == Call::Stop { return End::AtOnce },
+            () = office.something_ended() => {}
+            () = tokio::time::sleep(TICK) => office.is_alive(),
+        }
+    }
+    End::AtRest
+}

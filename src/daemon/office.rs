@@ -1,0 +1,248 @@
+//! What the daemon has in hand: the newsroom as it is now, one duty and one mailing at a time, and what comes next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant};
+
+use super::duty::{self, Attended};
+use super::run::{Run, Unfinished};
+use super::systemd::{Systemd, watchdog};
+use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
+use crate::desk::notice::{self, Notice};
+use crate::desk::tray::Tray;
+use crate::intake::watch::Still;
+
+/// How soon a duty that failed is tried again: a relay that was down, a disk that was full.
+const AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// How soon those are tried again who could not be told something.
+const UNTOLD: SignedDuration = SignedDuration::from_secs(20);
+
+/// How often the desk is asked although nothing has happened that we know of: other programs write the ledger too.
+const ANYWAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// What the daemon has in hand.
+pub(super) struct Office {
+    newsroom: watch::Sender<Arc<Newsroom>>,
+    environment: Vec<(String, String)>,
+    systemd: Systemd,
+    watchdog: Option<Duration>,
+    last_sign: Instant,
+    /// What the clock showed last.
+    last_now: Timestamp,
+    /// The folder as it stands.
+    folder: Option<Arc<Still>>,
+    /// Whether the desk is to look at it, or to look again.
+    must_look: bool,
+    /// When it looks again although nothing has changed: somebody could not be told something.
+    look_again: Timestamp,
+    /// The issues that wait, as the desk saw them last.
+    tray: Arc<Tray>,
+    /// When the desk is asked next, whatever happens until then.
+    next: Timestamp,
+    /// Issues whose mailing is to be opened, with their editions.
+    go: VecDeque<(IssueId, String)>,
+    unfinished: Unfinished,
+    duty: Option<JoinHandle<Result<Attended, AppError>>>,
+    run: Option<Run>,
+    /// What waits for a person, in words.
+    kept: Vec<String>,
+    /// What went wrong last, so that it is logged once.
+    trouble: Option<String>,
+    is_stopping: bool,
+}
+
+impl Office {
+    pub(super) fn new(newsroom: watch::Sender<Arc<Newsroom>>, environment: Vec<(String, String)>) -> Self {
+        let watchdog = watchdog(&environment);
+        Self {
+            newsroom,
+            environment,
+            systemd: Systemd::default(),
+            watchdog,
+            last_sign: Instant::now(),
+            last_now: Timestamp::MIN,
+            folder: None,
+            must_look: false,
+            look_again: Timestamp::MAX,
+            tray: Arc::default(),
+            next: Timestamp::MIN,
+            go: VecDeque::new(),
+            unfinished: Unfinished::default(),
+            duty: None,
+            run: None,
+            kept: Vec::new(),
+            trouble: None,
+            is_stopping: false,
+        }
+    }
+
+    /// The newsroom as it is now.
+    pub(super) fn newsroom(&self) -> Arc<Newsroom> {
+        Arc::clone(&self.newsroom.borrow())
+    }
+
+    pub(super) fn ready(&self) {
+        tracing::info!(newsroom = %self.newsroom().root().display(), "at work");
+        self.systemd.ready();
+    }
+
+    /// Reads settings and templates again. The old ones stay where the new have a fault, and operators are told.
+    /// Returns whether they are new.
+    pub(super) async fn reload(&mut self) -> bool {
+        self.systemd.reloading();
+        let old = self.newsroom();
+        let is_new = match old.reopened(&self.environment).await {
+            Ok(newsroom) => {
+                tracing::info!("the settings are read again");
+                self.newsroom.send_replace(Arc::new(newsroom));
+                true
+            }
+            Err(fault) => {
+                tracing::error!(%fault, "the settings stay as they were");
+                if let AppError::Faulty(faults) = fault {
+                    let notice = Notice::Refused { faults, at: old.now() };
+                    tokio::spawn(async move { notice::tell(&old, &notice).await.map(drop) });
+                }
+                false
+            }
+        };
+        self.must_look = true;
+        self.systemd.ready();
+        is_new
+    }
+
+    /// Something in the folder has changed, and is still.
+    pub(super) fn folder_changed(&mut self, still: Still) {
+        self.folder = Some(Arc::new(still));
+        self.must_look = true;
+    }
+
+    /// Begins whatever may begin, says how we fare, and gives a sign of life.
+    pub(super) fn go_on(&mut self) {
+        let now = self.newsroom().now();
+        if now < self.last_now {
+            // The clock was set back: what was to come then comes now.
+            (self.next, self.look_again) = (now, self.look_again.min(after(now, UNTOLD)));
+        }
+        self.last_now = now;
+        if now >= self.look_again {
+            (self.must_look, self.look_again) = (true, Timestamp::MAX);
+        }
+        if self.duty.is_none() && self.folder.is_some() && (self.must_look || now >= self.next) {
+            let folder = self.folder.clone().filter(|_| std::mem::take(&mut self.must_look));
+            // If nothing comes of it, it is tried again.
+            self.next = after(now, ANYWAY);
+            tracing::debug!(looks = folder.is_some(), "a duty begins");
+            self.duty = Some(tokio::spawn(duty::attend(self.newsroom(), Arc::clone(&self.tray), folder)));
+        }
+        if self.run.is_none() {
+            self.run = match self.go.pop_front() {
+                Some((issue, edition)) => Some(Run::open(self.newsroom(), issue, edition)),
+                None => self.unfinished.due(now).map(|issue| Run::take_up(self.newsroom(), issue.clone())),
+            };
+        }
+        self.systemd.status(self.line());
+        self.is_alive();
+    }
+
+    /// Waits until something in hand has ended, and settles what that means.
+    pub(super) async fn something_ended(&mut self) {
+        tokio::select! {
+            ended = ended(self.duty.as_mut()) => {
+                self.duty = None;
+                self.attended(ended);
+            }
+            ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
+                if let Some(run) = self.run.take() {
+                    let now = self.newsroom().now();
+                    self.unfinished.settle(&run.issue, ended.as_ref().ok(), now);
+                    // An issue that is out is an archive's, and others may refer to it.
+                    self.must_look = true;
+                    self.hears_of(ended.err());
+                }
+            }
+        }
+    }
+
+    fn attended(&mut self, ended: Result<Attended, AppError>) {
+        tracing::debug!(is_ok = ended.is_ok(), "a duty has ended");
+        match ended {
+            Ok(attended) => {
+                let now = self.newsroom().now();
+                (self.tray, self.kept) = (attended.tray, attended.kept);
+                self.next = attended.next.min(after(now, ANYWAY));
+                self.look_again = if self.tray.is_untold { after(now, UNTOLD) } else { Timestamp::MAX };
+                let under_way = self.run.as_ref().map(|run| &run.issue);
+                let may = |issue: &IssueId| Some(issue) != under_way && self.unfinished.may(issue, now);
+                self.go = attended.go.into_iter().filter(|(issue, _)| may(issue)).collect();
+                self.unfinished.meet(attended.unfinished);
+                self.hears_of(None);
+            }
+            Err(fault) => {
+                // Nothing goes out on the word of an older look.
+                self.go.clear();
+                self.look_again = after(self.newsroom().now(), AGAIN);
+                self.hears_of(Some(fault));
+            }
+        }
+    }
+
+    /// Logs what went wrong, if it was not that already.
+    fn hears_of(&mut self, fault: Option<AppError>) {
+        let trouble = fault.map(|fault| fault.to_string());
+        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
+            tracing::error!(%trouble, "it will be tried again");
+        }
+        self.trouble = trouble;
+    }
+
+    /// Asks everything in hand to end.
+    pub(super) fn stop(&mut self) {
+        self.is_stopping = true;
+        tracing::info!("stopping after the messages in flight");
+        self.systemd.stopping();
+        if let Some(run) = &self.run {
+            run.progress.ask_to_stop();
+        }
+    }
+
+    /// Whether something in hand must still end. A duty is only waited for while `patient`.
+    pub(super) fn is_busy(&self, patient: bool) -> bool {
+        self.run.is_some() || (patient && self.duty.is_some())
+    }
+
+    /// Tells a watchdog, where there is one, that the loop turns: three times as often as it asks.
+    pub(super) fn is_alive(&mut self) {
+        if self.watchdog.is_some_and(|span| self.last_sign.elapsed() * 3 >= span) {
+            self.systemd.alive();
+            self.last_sign = Instant::now();
+        }
+    }
+
+    fn line(&self) -> String {
+        match (&self.run, &self.trouble) {
+            (Some(run), _) => run.line(),
+            (None, Some(trouble)) => format!("in trouble: {trouble}"),
+            (None, None) if !self.kept.is_empty() => self.kept.join("; "),
+            (None, None) => self.tray.line(self.newsroom().config()),
+        }
+    }
+}
+
+/// The end of a task, if there is one; it does not return if there is none.
+async fn ended<T>(task: Option<&mut JoinHandle<Result<T, AppError>>>) -> Result<T, AppError> {
+    match task {
+        Some(task) => task.await.unwrap_or_else(|fault| Err(AppError::Refused(format!("a task broke: {fault}")))),
+        None => std::future::pending().await,
+    }
+}
+
+fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}

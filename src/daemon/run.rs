@@ -1,0 +1,135 @@
+//! One mailing under way, and when the next run of those that are not finished is due.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinHandle;
+
+use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
+use crate::desk::send::{Progress, Report, Request, send};
+
+/// How long a run stays for those who asked to be tried later, before the next one's turn comes.
+const STAY: Duration = Duration::from_mins(1);
+
+/// How long a mailing rests that could not go on: something is paused, a limit is reached, the store or the relays fail.
+const REST: SignedDuration = SignedDuration::from_secs(20);
+
+/// A mailing under way.
+pub(super) struct Run {
+    pub(super) issue: IssueId,
+    pub(super) progress: Arc<Progress>,
+    pub(super) task: JoinHandle<Result<Report, AppError>>,
+}
+
+impl Run {
+    /// Opens the mailing of an issue with the edition that editors were shown.
+    pub(super) fn open(newsroom: Arc<Newsroom>, issue: IssueId, edition: String) -> Self {
+        tracing::info!(%issue, %edition, "its time has come");
+        Self::begin(newsroom, Request { edition: Some(edition), ..request(issue) })
+    }
+
+    /// Takes up a mailing that is not finished.
+    pub(super) fn take_up(newsroom: Arc<Newsroom>, issue: IssueId) -> Self {
+        Self::begin(newsroom, request(issue))
+    }
+
+    fn begin(newsroom: Arc<Newsroom>, request: Request) -> Self {
+        let progress = Arc::new(Progress::default());
+        let (watched, issue) = (Arc::clone(&progress), request.issue.clone());
+        let task = tokio::spawn(async move { send(&newsroom, &request, &watched).await });
+        Self { issue, progress, task }
+    }
+
+    /// "sending 2014-12: 12,340 of 50,000".
+    pub(super) fn line(&self) -> String {
+        let what = format!("sending {}: {} of {}", self.issue, figure(self.progress.settled()), figure(self.progress.total()));
+        self.progress.waits_for().map_or_else(|| what.clone(), |waits| format!("{what}; {waits}"))
+    }
+}
+
+fn request(issue: IssueId) -> Request {
+    Request { issue, now: true, wait: STAY, joined: None, edition: None }
+}
+
+/// 12340 as "12,340".
+fn figure(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Mailings that are not finished, and when each goes on.
+#[derive(Debug, Default)]
+pub(super) struct Unfinished {
+    known: Vec<IssueId>,
+    /// Up to when nothing is tried for an issue, also where its mailing could not be opened.
+    resting: BTreeMap<IssueId, Timestamp>,
+}
+
+impl Unfinished {
+    /// Those that the ledger knows.
+    pub(super) fn meet(&mut self, known: Vec<IssueId>) {
+        self.known = known;
+    }
+
+    /// Whether something may be tried for an issue.
+    pub(super) fn may(&self, issue: &IssueId, now: Timestamp) -> bool {
+        self.resting.get(issue).is_none_or(|until| *until <= now)
+    }
+
+    /// The one whose turn it is: the one that has rested longest.
+    pub(super) fn due(&self, now: Timestamp) -> Option<&IssueId> {
+        self.known.iter().filter(|issue| self.may(issue, now)).min_by_key(|issue| self.resting.get(issue))
+    }
+
+    /// What a run's end means for when the next one comes.
+    pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, now: Timestamp) {
+        let rested = now.checked_add(REST).unwrap_or(Timestamp::MAX);
+        let until = match report {
+            Some(Report { is_finished: true, .. }) => None,
+            Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(rested)),
+            _ => Some(rested),
+        };
+        self.known.retain(|other| until.is_some() || other != issue);
+        match until {
+            Some(until) => self.resting.insert(issue.clone(), until),
+            None => self.resting.remove(issue),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_read_in_groups_of_three() {
+        assert_eq!([0, 999, 1000, 12_340, 1_234_567].map(figure), ["0", "999", "1,000", "12,340", "1,234,567"]);
+    }
+
+    #[test]
+    fn a_mailing_whose_run_failed_rests_and_the_longest_rested_goes_first() {
+        let [a, b]: [IssueId; 2] = ["2014-11", "2014-12"].map(|id| id.parse().unwrap());
+        let now: Timestamp = "2014-12-01T09:00:00Z".parse().unwrap();
+        let mut unfinished = Unfinished::default();
+        unfinished.meet(vec![a.clone(), b.clone()]);
+        assert_eq!(unfinished.due(now), Some(&a));
+        unfinished.settle(&a, None, now);
+        assert_eq!(unfinished.due(now), Some(&b));
+        unfinished.settle(&b, None, now + SignedDuration::from_secs(1));
+        assert_eq!(unfinished.due(now), None);
+        assert_eq!(unfinished.due(now + REST), Some(&a));
+        assert!(!unfinished.may(&a, now) && unfinished.may(&a, now + REST));
+        unfinished.meet(vec![b.clone()]);
+        assert_eq!(unfinished.due(now + REST + REST), Some(&b));
+    }
+}

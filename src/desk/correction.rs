@@ -1,0 +1,58 @@
+//! Corrections: a file that changes after its issue went out changes the page in the archive, never the mail.
+
+use super::check;
+use super::notice::{self, Notice};
+use super::telling::Told;
+use crate::app::{AppError, Newsroom};
+use crate::dateline::IssueId;
+use crate::diagnostic::{Diagnostic, has_errors};
+use crate::intake::{self, watch::Still};
+use crate::issue::archive::ArchivedIssue;
+
+/// What became of a changed file.
+#[derive(Debug)]
+pub struct Correction {
+    /// Of which issue.
+    pub issue: IssueId,
+    /// What must be mended before the page changes.
+    pub faults: Vec<Diagnostic>,
+    /// Who was told.
+    pub told: Told,
+}
+
+/// Brings the archive up to the files of the folder that differ from it and are still.
+pub async fn correct(newsroom: &Newsroom, still: &Still) -> Result<Vec<Correction>, AppError> {
+    let mut corrections = Vec::new();
+    for out in changed(newsroom, still).await? {
+        corrections.push(one(newsroom, out).await?);
+    }
+    Ok(corrections)
+}
+
+/// The issues that are out whose file says something else now.
+async fn changed(newsroom: &Newsroom, still: &Still) -> Result<Vec<ArchivedIssue>, AppError> {
+    let config = newsroom.config();
+    let folder = intake::read(&config.issues_folder, &newsroom.shown(&config.issues_folder))?;
+    let mut out = newsroom.store().back_issues().await?;
+    out.retain(|out| {
+        let dropped = folder.get(&out.id).filter(|dropped| still.holds(dropped));
+        let draft = dropped.and_then(|dropped| dropped.draft.as_ref());
+        draft.is_some_and(|draft| draft.source.text() != out.manuscript)
+    });
+    Ok(out)
+}
+
+async fn one(newsroom: &Newsroom, out: ArchivedIssue) -> Result<Correction, AppError> {
+    let checked = check::check_issue(newsroom, &out.id).await?;
+    let (issue, faults) = match checked.issue {
+        Some(issue) if !has_errors(&checked.diagnostics) => (issue, Vec::new()),
+        _ => return Ok(Correction { issue: out.id, faults: checked.diagnostics, told: Told::default() }),
+    };
+    let now = newsroom.now();
+    let corrected = ArchivedIssue { corrected_at: Some(now), ..issue.archived(out.out_at) };
+    newsroom.store().shelve(vec![corrected]).await?;
+    tracing::info!(issue = %out.id, "the page of an issue that is out is corrected");
+    let notice = Notice::Corrected { issue: out.id.clone(), draft: checked.fingerprint.unwrap_or_default(), url: issue.url };
+    let told = notice::tell(newsroom, &notice).await?;
+    Ok(Correction { issue: out.id, faults, told })
+}
