@@ -151,12 +151,11 @@ async fn out(newsroom: &Newsroom, candidates: &[Candidate]) -> Result<Vec<Out>, 
     let store = newsroom.store();
     let mut out: Vec<Out> = store.back_issues().await?.into_iter().map(|issue| of_archive(newsroom, issue, candidates)).collect();
     for mailing in store.mailings().await? {
-        match out.iter_mut().find(|out| out.id == mailing.issue) {
-            Some(out) => out.opened_at = mailing.opened_at,
-            None => {
-                let period = mailing.issue.period();
-                out.push(Out { period, id: mailing.issue, opened_at: mailing.opened_at, had_time: false });
-            }
+        if let Some(out) = out.iter_mut().find(|out| out.id == mailing.issue) {
+            out.opened_at = mailing.opened_at;
+        } else {
+            let period = mailing.issue.period();
+            out.push(Out { period, id: mailing.issue, opened_at: mailing.opened_at, had_time: false });
         }
     }
     Ok(out)
