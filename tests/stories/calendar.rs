@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use masthead::app::Newsroom as Opened;
-use masthead::clock::FixedClock;
+use masthead::clock::{Clock as _, FixedClock, SystemClock};
 use masthead::dateline::Month;
 use masthead::desk::schedule::{Calendar, ComingRun, calendar};
 use masthead::desk::status::glance;
@@ -77,8 +78,8 @@ async fn a_second_issue_of_a_month_goes_at_its_own_time_or_never() {
 #[test]
 fn the_operator_is_shown_the_coming_runs_in_words_and_both_times() {
     // The binary goes by the machine's clock: the issue is of a month to come, whenever that is.
-    let now = jiff::Zoned::now().date();
-    let month = Month::of(now).next();
+    let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
+    let month = Month::of(today).next();
     let id = month.to_string();
     let newsroom = Newsroom::new().table("[schedule]\ncron = \"day-15 09:00\"").issue(&id, &issue("To come", ""));
     let newsroom = newsroom.issue(&format!("{id}-more"), &issue("More", "")).issue("2015-06", &issue("Long ago", "")).configured();
