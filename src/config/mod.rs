@@ -78,7 +78,7 @@ pub struct Config {
     pub plan: RetryPlan,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
-    /// The key that signs unsubscribe links.
+    /// The key that signs unsubscribe links: below the newsroom, or a credential's name.
     pub token_key_file: PathBuf,
 }
 
@@ -192,7 +192,7 @@ impl Reader<'_> {
             issues_folder: path(&file.issues.folder, "issues"),
             templates_folder: path(&file.issues.templates, "templates"),
             dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain(), zone.as_ref())),
-            token_key_file: path(&file.web.token_key_file, "data/token.key"),
+            token_key_file: file.web.token_key_file.as_ref().map_or("data/token.key", |path| path.get_ref().trim()).into(),
             house: House {
                 base_url: base_url.clone()?,
                 volume_rule: VolumeRule { begins: volume_begins },
