@@ -187,10 +187,12 @@ impl Newsroom {
         shown(&self.root, path)
     }
 
-    /// The keys that sign links; made at the first call and kept in a file of their own.
+    /// The keys that sign links; made at the first call and kept in a file of their own, unless one is passed as a
+    /// credential.
     pub fn keys(&self) -> Result<Keys, AppError> {
-        let path = &self.config.token_key_file;
-        if !path.exists() {
+        let written = &self.config.token_key_file;
+        let path = &self.secret_path(written);
+        if !is_passed(written) && !path.exists() {
             make_key(path).map_err(AppError::io("make the key in", path))?;
         }
         let text = secret::read(path, credentials().as_deref())?;
@@ -220,8 +222,7 @@ impl Newsroom {
 
     /// Where a secret is: among systemd's credentials, or below the newsroom.
     pub fn secret_path(&self, written: &Path) -> PathBuf {
-        let passed = credentials().is_some_and(|folder| folder.join(written).is_file());
-        if passed { written.to_owned() } else { self.root.join(written) }
+        if is_passed(written) { written.to_owned() } else { self.root.join(written) }
     }
 
     /// Makes sure that nobody else sends from this newsroom while the guard lives (STANDARDS T23).
@@ -270,6 +271,11 @@ fn shown(root: &Path, path: &Path) -> String {
 /// Where systemd puts the credentials of its unit.
 pub fn credentials() -> Option<PathBuf> {
     std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+}
+
+/// Whether a secret is among them.
+fn is_passed(written: &Path) -> bool {
+    credentials().is_some_and(|folder| folder.join(written).is_file())
 }
 
 /// Writes a fresh key, for its owner's eyes only. If two start at once, one of them writes and both read that.

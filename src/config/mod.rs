@@ -86,7 +86,7 @@ pub struct Config {
     pub plan: RetryPlan,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
-    /// The key that signs unsubscribe links.
+    /// The key that signs unsubscribe links: below the newsroom, or a credential's name.
     pub token_key_file: PathBuf,
     /// Where pages are served, if any are.
     pub listen: Option<SocketAddr>,
@@ -203,7 +203,7 @@ impl Reader<'_> {
             settle: self.settle(file.issues.settle.as_ref()),
             templates_folder: path(&file.issues.templates, "templates"),
             dkim: file.dkim.as_ref().map(|dkim| self.dkim(dkim, from.domain(), zone.as_ref())),
-            token_key_file: path(&file.web.token_key_file, "data/token.key"),
+            token_key_file: file.web.token_key_file.as_ref().map_or("data/token.key", |path| path.get_ref().trim()).into(),
             listen: file.web.listen.as_ref().and_then(|listen| {
                 self.parsed(listen, str::parse::<SocketAddr>, "write address and port of this machine, such as `127.0.0.1:8093`")
             }),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -46,6 +47,18 @@ pub enum Late {
     Hold,
     /// It goes out, however late.
     Send,
+}
+
+impl Timetable {
+    /// Whether an issue that was due at an instant is too late by now to go out by itself.
+    pub fn holds(&self, due: Timestamp, now: Timestamp) -> bool {
+        self.late == Late::Hold && now.duration_since(due) > SignedDuration::try_from(self.grace).unwrap_or(SignedDuration::MAX)
+    }
+
+    /// When an issue for this run is to be ready, if editors have a deadline.
+    pub fn deadline(&self, run: Timestamp) -> Option<Timestamp> {
+        run.checked_sub(self.copy_deadline?).ok()
+    }
 }
 
 impl Reader<'_> {

@@ -101,6 +101,20 @@ impl Calendar {
         self.runs(slots.collect())
     }
 
+    /// The issues whose time has come, the longest due first; how they stand, and whether they are late, is not judged.
+    pub fn due(&self, now: Timestamp) -> Vec<&Entry> {
+        let mut due: Vec<&Entry> = self.issues.iter().filter(|entry| entry.at().is_some_and(|at| at <= now)).collect();
+        due.sort_by_key(|entry| entry.at());
+        due
+    }
+
+    /// When the next issue or the next run is due: as long as folder and ledger stay as they are, nothing is before.
+    pub fn next_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let issues = self.issues.iter().filter_map(Entry::at).filter(|at| *at > now);
+        let run = self.schedule.as_ref().and_then(|schedule| schedule.after(now).next());
+        issues.chain(run.map(|slot| slot.at)).min()
+    }
+
     /// The runs after `from`, up to and with `to`.
     pub fn between(&self, from: Timestamp, to: Timestamp) -> Vec<ComingRun> {
         self.runs(self.schedule.as_ref().map(|schedule| schedule.between(from, to)).unwrap_or_default())
@@ -156,12 +170,11 @@ async fn out(newsroom: &Newsroom, candidates: &[Candidate]) -> Result<Vec<Out>, 
     let store = newsroom.store();
     let mut out: Vec<Out> = store.back_issues().await?.into_iter().map(|issue| of_archive(newsroom, issue, candidates)).collect();
     for mailing in store.mailings().await? {
-        match out.iter_mut().find(|out| out.id == mailing.issue) {
-            Some(out) => out.opened_at = mailing.opened_at,
-            None => {
-                let period = mailing.issue.period();
-                out.push(Out { period, id: mailing.issue, opened_at: mailing.opened_at, had_time: false });
-            }
+        if let Some(out) = out.iter_mut().find(|out| out.id == mailing.issue) {
+            out.opened_at = mailing.opened_at;
+        } else {
+            let period = mailing.issue.period();
+            out.push(Out { period, id: mailing.issue, opened_at: mailing.opened_at, had_time: false });
         }
     }
     Ok(out)

@@ -152,9 +152,9 @@ pub struct Run {
 ///
 /// An issue that takes a run, or that is out, covers all runs of its months, so that a combined issue leaves no gap. So
 /// does one whose editor named a time, unless that is after its months; one named after a day covers that day.
-pub fn runs(schedule: &Schedule, candidates: &[Candidate], taken: &[Taken], slots: impl IntoIterator<Item = Slot>) -> Vec<Run> {
-    let planned = plan(Some(schedule), candidates, taken);
-    let coming: Vec<(&IssueId, Period, Option<DateTime>)> = placing(candidates, taken)
+pub fn runs(schedule: &Schedule, candidates: &[Candidate], gone: &[Taken], slots: impl IntoIterator<Item = Slot>) -> Vec<Run> {
+    let planned = plan(Some(schedule), candidates, gone);
+    let coming: Vec<(&IssueId, Period, Option<DateTime>)> = placing(candidates, gone)
         .into_iter()
         .zip(&planned)
         .filter_map(|(candidate, planned)| match planned.due {
@@ -162,11 +162,11 @@ pub fn runs(schedule: &Schedule, candidates: &[Candidate], taken: &[Taken], slot
             Due::Never(_) => None,
         })
         .collect();
-    let all = || taken.iter().map(|taken| (&taken.id, taken.period, taken.slot)).chain(coming.iter().copied());
+    let all = || gone.iter().map(|taken| (&taken.id, taken.period, taken.slot)).chain(coming.iter().copied());
     let run = |slot: Slot| {
-        let taker = all().find(|(.., taken)| *taken == Some(slot.local)).map(|(id, ..)| id.clone());
-        let cover = || all().find(|(_, period, _)| stands_for(*period, slot.local)).map(|(id, ..)| id.clone());
-        let cover = if taker.is_some() { None } else { cover() };
+        let named = |found: Option<(&IssueId, Period, Option<DateTime>)>| found.map(|(id, ..)| id.clone());
+        let taker = named(all().find(|(.., own)| *own == Some(slot.local)));
+        let cover = if taker.is_some() { None } else { named(all().find(|(_, period, _)| stands_for(*period, slot.local))) };
         Run { slot, taker, cover }
     };
     slots.into_iter().map(run).collect()

@@ -114,7 +114,7 @@ impl Days {
             Self::Last(weekday) => month.nth_weekday_of_month(-1, weekday).into_iter().collect(),
             Self::Date(date) => all().filter(|day| day.day() == date).collect(),
             Self::FirstWeekday => all().find(is_weekday).into_iter().collect(),
-            Self::LastWeekday => all().filter(is_weekday).last().into_iter().collect(),
+            Self::LastWeekday => all().rfind(is_weekday).into_iter().collect(),
             Self::LastDay => vec![month.last_of_month()],
         }
     }

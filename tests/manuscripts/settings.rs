@@ -201,3 +201,17 @@ fn a_timetable_has_its_usual_values_and_those_that_are_written() {
     assert_eq!((written.grace, written.copy_deadline), (Duration::from_mins(45), Some(Duration::from_hours(7 * 24))));
     assert_eq!(config(&format!("{GOOD}{LIST}[schedule]\nlate = \"send\"\n"), &[]).timetable.late, Late::Send);
 }
+
+#[test]
+fn an_issue_is_late_after_the_grace_and_copy_is_due_before_its_run() {
+    let instant = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let schedule = |lines: &str| config(&format!("{GOOD}{LIST}[schedule]\ncron = \"first-monday\"\n{lines}\n"), &[]).timetable;
+    let (due, at_grace, later) = (instant("2026-12-07T14:00:00Z"), instant("2026-12-07T15:30:00Z"), instant("2026-12-07T15:30:01Z"));
+    let holding = schedule("grace = \"90 min\"\ncopy_deadline = \"3 days\"");
+    assert_eq!([due, at_grace, later].map(|now| holding.holds(due, now)), [false, false, true]);
+    assert!(!holding.holds(later, due), "what is to come is not late");
+    assert_eq!(holding.deadline(due), Some(instant("2026-12-04T14:00:00Z")));
+    let sending = schedule("late = \"send\"");
+    assert!(!sending.holds(due, instant("2027-12-07T14:00:00Z")));
+    assert_eq!(sending.deadline(due), None);
+}

@@ -64,7 +64,9 @@ fn t23_ten_years_of_runs_are_those_of_systemd() {
     }
     thread::scope(|scope| {
         let asked: Vec<_> = CASES.iter().map(|case| scope.spawn(|| compare(case))).collect();
-        asked.into_iter().for_each(|case| case.join().unwrap());
+        for case in asked {
+            case.join().unwrap();
+        }
     });
 }
 

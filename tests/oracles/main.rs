@@ -1,5 +1,6 @@
 //! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
-//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, and systemd for its calendar.
+//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, and systemd for its calendar and its
+//! units.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
@@ -17,6 +18,8 @@ mod signatures;
 mod support;
 #[path = "thousand.rs"]
 mod thousand;
+#[path = "units.rs"]
+mod units;
 
 use std::env;
 use std::ffi::OsStr;

@@ -90,8 +90,64 @@ fn first_day(period: Period) -> jiff::civil::Date {
     }
 }
 
+/// What somebody might type: fields of the right number with odd things in them, or anything at all.
+fn expressions() -> impl Strategy<Value = String> {
+    let field = prop::sample::select(
+        &[
+            "*",
+            "?",
+            "0",
+            "9",
+            "1-7",
+            "31",
+            "*/0",
+            "*/5",
+            "5-1",
+            "22-2",
+            "1,2,3",
+            "Mon",
+            "mon-fri",
+            "Fri-Mon",
+            "L",
+            "W",
+            "Mon#1",
+            "-1",
+            "60",
+            "1/",
+            "/2",
+            ",",
+            "99999999999999999999",
+            "2026",
+            "2020-2030",
+            "jan",
+            "@daily",
+            "9-",
+            "*,*",
+            "1-31/40",
+        ][..],
+    );
+    let fields = prop::collection::vec(field, 1..9).prop_map(|fields| fields.join(" "));
+    prop_oneof![fields, "[0-9*,/?@a-zA-Z#: -]{0,40}", ".{0,30}"]
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn whatever_is_typed_is_a_schedule_or_a_fault_with_words(typed in expressions()) {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        match Schedule::parse(&typed, TimeZone::get("America/New_York").unwrap(), now) {
+            Ok(schedule) => {
+                prop_assert!(!schedule.in_words().is_empty());
+                prop_assert!(schedule.after(now).take(5).all(|slot| slot.at > now));
+            }
+            Err(fault) => {
+                let said = fault.to_string();
+                prop_assert!(said.len() > 10 && !said.contains('\n') && !said.ends_with(": "), "{said}");
+                prop_assert!(!fault.help().is_empty());
+            }
+        }
+    }
 
     #[test]
     fn t23_runs_only_ever_come_later_and_each_once(
@@ -157,14 +213,15 @@ proptest! {
     ) {
         prop_assume!(!candidates.is_empty());
         let newcomer = &candidates[which.index(candidates.len())];
+        let limits = |candidate: &Candidate| candidate.publish_at.is_none() && matches!(candidate.period, Period::Day(_));
+        // A day ends what the day before it may have, and what that gives up another month may take: there, days only.
+        let candidates: Vec<Candidate> = candidates.iter().filter(|other| limits(other) || !limits(newcomer)).cloned().collect();
         let before: Vec<Candidate> = candidates.iter().filter(|other| other.id != newcomer.id).cloned().collect();
         let (without, with) = (plan(Some(&schedule), &before, &[]), plan(Some(&schedule), &candidates, &[]));
-        let (without, with_it) = (by_id(&without), with.iter().take_while(|planned| planned.id != newcomer.id));
-        for planned in with_it {
+        let without = by_id(&without);
+        for planned in with.iter().take_while(|planned| planned.id != newcomer.id) {
             let was = without[&planned.id];
-            // One that is named after a day gives way to the next such day, if it would come only after that.
-            let gives_way = planned.id.day().is_some()
-                && matches!(newcomer.period, Period::Day(day) if newcomer.publish_at.is_none() && slot(was).is_none_or(|local| local.date() >= day));
+            let gives_way = limits(newcomer) && slot(was).is_none_or(|local| local.date() >= first_day(newcomer.period));
             prop_assert!(gives_way || was == &planned.due, "{}: {was:?} was {:?}", planned.id, planned.due);
         }
         if newcomer.publish_at.is_some() {

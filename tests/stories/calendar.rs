@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use masthead::app::Newsroom as Opened;
-use masthead::clock::FixedClock;
+use masthead::clock::{Clock as _, FixedClock, SystemClock};
 use masthead::dateline::Month;
 use masthead::desk::schedule::{Calendar, ComingRun, calendar};
 use masthead::desk::status::glance;
@@ -68,6 +69,11 @@ async fn a_second_issue_of_a_month_goes_at_its_own_time_or_never() {
     assert_eq!(due[2], Due::Never(Why::SlotTaken("2015-06".parse().unwrap())));
     assert_eq!(lines(&calendar, "2015-06-01T00:00:00Z")[1], "2015-07-31 2015-07 - faulty", "it keeps its place");
 
+    let run: Timestamp = "2015-06-26T21:30:00Z".parse().unwrap();
+    assert_eq!([calendar.next_at(own), calendar.next_at("2015-06-01T00:00:00Z".parse().unwrap())], [Some(run), Some(own)]);
+    let due = |now: Timestamp| calendar.due(now).iter().map(|entry| entry.id.to_string()).collect::<Vec<_>>();
+    assert_eq!((due(own), due(run)), (vec!["2015-06-appeal".to_owned()], vec!["2015-06-appeal".to_owned(), "2015-06".to_owned()]));
+
     let glance = glance(&opened).await.unwrap();
     assert_eq!(glance.coming.len(), 3);
     assert_eq!(glance.coming[0].in_words, "Friday, June 26, 2015, 17:30 EDT");
@@ -77,8 +83,8 @@ async fn a_second_issue_of_a_month_goes_at_its_own_time_or_never() {
 #[test]
 fn the_operator_is_shown_the_coming_runs_in_words_and_both_times() {
     // The binary goes by the machine's clock: the issue is of a month to come, whenever that is.
-    let now = jiff::Zoned::now().date();
-    let month = Month::of(now).next();
+    let today = TimeZone::UTC.to_datetime(SystemClock.now()).date();
+    let month = Month::of(today).next();
     let id = month.to_string();
     let newsroom = Newsroom::new().table("[schedule]\ncron = \"day-15 09:00\"").issue(&id, &issue("To come", ""));
     let newsroom = newsroom.issue(&format!("{id}-more"), &issue("More", "")).issue("2015-06", &issue("Long ago", "")).configured();

@@ -37,5 +37,6 @@ mod strict_linter;
 mod the_press;
 #[cfg(target_os = "linux")]
 mod trouble;
+mod unit;
 mod watching;
 mod whose_mail;

@@ -125,8 +125,8 @@ fn what_is_out_keeps_its_run_and_goes_no_second_time() {
     assert_eq!(by_hand_that_morning, on_time);
     let long_before = taken(vec![out("2014-12", "2014-11-20T06:00:00Z")]);
     assert_eq!(told(&plan(Some(&schedule), &waiting, &long_before)), ["2014-12-more 2014-12-01 09:00"]);
-    let own_time = taken(vec![Out { had_time: true, ..out("2014-12-more", "2014-12-10T06:00:00Z") }]);
-    assert_eq!(told(&plan(Some(&schedule), &waiting, &own_time)), ["2014-12 2014-12-01 09:00"], "it is late, and has its run");
+    let by_its_editor = taken(vec![Out { had_time: true, ..out("2014-12-more", "2014-12-10T06:00:00Z") }]);
+    assert_eq!(told(&plan(Some(&schedule), &waiting, &by_its_editor)), ["2014-12 2014-12-01 09:00"], "it is late, and has its run");
     let without = super::taken(None, vec![out("2014-12", "2014-12-01T14:00:02Z")]);
     assert_eq!(without[0].slot, None);
 }
