@@ -15,6 +15,7 @@ mod canary;
 mod chaos;
 mod drafts;
 mod drop_folder;
+mod editors_told;
 mod front_desk;
 mod greylisting;
 mod killed;
