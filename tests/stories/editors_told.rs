@@ -9,6 +9,7 @@ use masthead::desk::check;
 use masthead::desk::notice::{Notice, tell};
 use masthead::desk::proof::{self, Circumstances, Departure, problems_text};
 use masthead::desk::telling::Told;
+use masthead::subscription::EmailAddress;
 
 use crate::support::linter::lint_letter;
 use crate::support::newsroom::{ISSUE, Newsroom};
@@ -43,7 +44,7 @@ async fn open(newsroom: &Newsroom, relay: &str) -> Opened {
 }
 
 fn spelt(told: &Told) -> (Vec<&str>, Vec<&str>) {
-    (told.told.iter().map(|to| to.as_str()).collect(), told.left.iter().map(|to| to.as_str()).collect())
+    (told.told.iter().map(EmailAddress::as_str).collect(), told.left.iter().map(EmailAddress::as_str).collect())
 }
 
 fn recipients(sink: &Sink) -> Vec<String> {
