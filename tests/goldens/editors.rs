@@ -13,6 +13,7 @@ pub(crate) fn printed() -> Vec<(&'static str, Vec<u8>)> {
     let mut letters = vec![
         ("letter-proof.eml", written("proof", shown(&asked(), &press))),
         ("letter-proof-bare.eml", written("proof", shown(&bare(), &press))),
+        ("letter-proof-by-command.eml", written("proof", shown(&by_command(), &press))),
         ("letter-findings.eml", written("findings", told(&press))),
     ];
     letters.extend(notices().iter().map(|(name, view)| print(*name, view)));
@@ -79,6 +80,12 @@ fn bare() -> ProofView {
         side_notes: Vec::new(),
         ..asked()
     }
+}
+
+/// Where no pages are served.
+fn by_command() -> ProofView {
+    let stays = Some("it is held: the cover is wrong; `masthead resume 2014-12` lets it go".to_owned());
+    ProofView { is_draft: false, stays, needed: 1, missing: 1, ..bare() }
 }
 
 fn told(press: &Press) -> Sheets {
