@@ -100,6 +100,9 @@ pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) ->
         return Err(AppError::Refused(format!("{id} is going out or gone: its edition stays as it is")));
     }
     let checked = check::check_issue(newsroom, id).await?;
+    if checked.is_out {
+        return Err(AppError::Refused(format!("{id} is in the archive: it went out before")));
+    }
     let departure = match &checked.issue {
         Some(issue) => departure(newsroom, issue).await?,
         None => Departure::Stays("it has faults".to_owned()),

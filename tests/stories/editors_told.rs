@@ -139,6 +139,21 @@ async fn a_relay_that_is_down_loses_no_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_cannot_even_be_set_up_loses_no_proof() {
+    let sink = Sink::builder().start().await;
+    let newsroom = staffed(&at_sink(&sink));
+    let settings = std::fs::read_to_string(newsroom.path("config/masthead.toml")).unwrap();
+    let locked = settings.replace(&at_sink(&sink), "smtps://127.0.0.1:9");
+    newsroom.write("config/masthead.toml", &format!("{locked}\nuser = \"dipper\"\npassword_file = \"secrets/none\"\n"));
+    newsroom.run(["proof", "2014-12"]).exits(1).says(&["ada@example.org could not be told", "secrets/none"]);
+    newsroom.write("config/masthead.toml", &settings);
+    let opened = open(&newsroom, &at_sink(&sink)).await;
+    let checked = check::check_issue(&opened, &"2014-12".parse().unwrap()).await.unwrap();
+    let circumstances = Circumstances { departure: Departure::Stays("it is a trial".to_owned()), side_notes: Vec::new() };
+    assert_eq!(spelt(&proof::tell(&opened, &checked, &circumstances).await.unwrap()).0, [ADA, BO]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_has_faults_is_never_shown_as_a_proof() {
     let sink = Sink::builder().start().await;
     let newsroom = staffed(&at_sink(&sink));
