@@ -66,13 +66,13 @@ pub async fn approve(newsroom: &Newsroom, issue: &IssueId, editor: Option<&Email
         return refused(format!("{issue} is going out or gone: there is nothing left to approve"));
     }
     let checked = check::check_issue(newsroom, issue).await?;
-    let Some(proof) = newsroom.store().proofs(issue).await?.into_iter().next() else {
-        return refused(format!("nobody has seen {issue} yet: `masthead proof {issue}` shows it to the editors"));
-    };
-    if checked.fingerprint.as_ref() != Some(&proof.draft) {
-        return refused(format!("{} has changed since its last proof: `masthead proof {issue}` shows what it is now", checked.file));
+    match proof::current(newsroom, &checked).await? {
+        Some(proof) => give(newsroom, proof, editor, Means::Command).await,
+        None if newsroom.store().proofs(issue).await?.is_empty() => {
+            refused(format!("nobody has seen {issue} yet: `masthead proof {issue}` shows it to the editors"))
+        }
+        None => refused(format!("{} has changed since its last proof: `masthead proof {issue}` shows what it is now", checked.file)),
     }
-    give(newsroom, proof, editor, Means::Command).await
 }
 
 async fn give(newsroom: &Newsroom, proof: Proof, editor: EmailAddress, means: Means) -> Result<Given, AppError> {
@@ -148,6 +148,8 @@ pub struct Offer {
     pub is_changed: bool,
     /// How it stands.
     pub standing: Standing,
+    /// The names of those who have approved it; no address, since a link may be passed on.
+    pub approved_by: Vec<String>,
     /// Whether this editor has approved it.
     pub is_given: bool,
 }
@@ -170,7 +172,10 @@ pub async fn look(newsroom: &Newsroom, issue: &str, token: &str) -> Result<Link,
         Some(issue) => proof::departure(newsroom, &issue).await?,
         None => Departure::Stays("its file is gone or has faults".to_owned()),
     };
+    let name = |given: &Approval| newsroom.config().approval.editor(&given.editor).and_then(|editor| editor.name.clone());
+    let called = |given: &Approval| name(given).map_or_else(|| "an editor".to_owned(), |name| name.as_str().to_owned());
     Ok(Link::Open(Box::new(Offer {
+        approved_by: standing.given.iter().map(called).collect(),
         title: frozen.edition.subject,
         departure,
         is_changed,

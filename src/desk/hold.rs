@@ -17,7 +17,7 @@ pub async fn hold(newsroom: &Newsroom, issue: &IssueId, cause: HoldCause, reason
     let hold = Hold { issue: issue.clone(), since: newsroom.now(), reason: reason.to_owned(), cause };
     match newsroom.store().hold(hold).await {
         Err(StoreError::Unknown(_)) => Err(AppError::Refused(format!("{issue} has just begun to go out"))),
-        held => Ok(held?),
+        done => Ok(done?),
     }
 }
 

@@ -69,10 +69,9 @@ pub async fn show(newsroom: &Newsroom, checked: &Checked, circumstances: &Circum
 
 /// Mails the latest proof to those editors who have not had it. It must have been made of what is checked.
 pub async fn tell(newsroom: &Newsroom, checked: &Checked, circumstances: &Circumstances) -> Result<Told, AppError> {
-    let (issue, _, draft) = whole(checked)?;
+    let (issue, ..) = whole(checked)?;
     let store = newsroom.store();
-    let latest = store.proofs(&issue.id).await?.into_iter().next();
-    let (Some(proof), Some(frozen)) = (latest.filter(|proof| proof.draft == draft), store.frozen(&issue.id).await?) else {
+    let (Some(proof), Some(frozen)) = (current(newsroom, checked).await?, store.frozen(&issue.id).await?) else {
         return Err(AppError::Refused(format!("{} has no proof as it is now; `masthead proof {}` makes one", issue.id, issue.id)));
     };
     let (html, text) = render::specimen(newsroom, &frozen.edition, &frozen.lists).await?;
@@ -88,6 +87,12 @@ pub async fn tell(newsroom: &Newsroom, checked: &Checked, circumstances: &Circum
     .await
 }
 
+/// The latest proof of an issue, if it was made of what is checked: while that stays so, its edition is what goes out.
+pub async fn current(newsroom: &Newsroom, checked: &Checked) -> Result<Option<Proof>, AppError> {
+    let latest = newsroom.store().proofs(&checked.id).await?.into_iter().next();
+    Ok(latest.filter(|proof| checked.fingerprint.as_ref() == Some(&proof.draft)))
+}
+
 /// Makes a proof of an issue as it is now, whether or not one was made before.
 pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) -> Result<Shown, AppError> {
     if newsroom.config().approval.editors.is_empty() {
@@ -97,6 +102,9 @@ pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) ->
         return Err(AppError::Refused(format!("{id} is going out or gone: its edition stays as it is")));
     }
     let checked = check::check_issue(newsroom, id).await?;
+    if checked.is_out {
+        return Err(AppError::Refused(format!("{id} is in the archive: it went out before")));
+    }
     let departure = match &checked.issue {
         Some(issue) => departure(newsroom, issue).await?,
         None => Departure::Stays("it has faults".to_owned()),

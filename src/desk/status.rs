@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::account::{self, Paused};
 use super::approval;
-use super::check;
 use super::schedule::{self, ComingRun, Entry};
+use super::{check, proof};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::Severity;
@@ -118,19 +118,19 @@ fn state(mailing: &Mailing) -> &'static str {
 
 async fn wait(newsroom: &Newsroom, checked: &check::Checked) -> Result<Waiting, AppError> {
     let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
-    let latest = newsroom.store().proofs(&checked.id).await?.into_iter().next();
-    let seen = latest.as_ref().filter(|proof| checked.fingerprint.as_ref() == Some(&proof.draft));
-    let standing = approval::standing(newsroom, &checked.id, seen.map_or("", |proof| &proof.edition)).await?;
+    let is_shown = !newsroom.store().proofs(&checked.id).await?.is_empty();
+    let current = proof::current(newsroom, checked).await?;
+    let standing = approval::standing(newsroom, &checked.id, current.as_ref().map_or("", |proof| &proof.edition)).await?;
     Ok(Waiting {
         id: checked.id.clone(),
         title: checked.issue.as_ref().map(|issue| issue.title.clone()).unwrap_or_default(),
         state: checked.state(),
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
-        proof: match (&latest, seen) {
-            (None, _) => "no",
-            (Some(_), None) => "changed",
-            (Some(_), Some(_)) => "yes",
+        proof: match (is_shown, current) {
+            (_, Some(_)) => "yes",
+            (true, None) => "changed",
+            (false, None) => "no",
         },
         approvals: standing.given.len(),
         approvals_needed: standing.needed,

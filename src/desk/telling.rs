@@ -64,10 +64,13 @@ pub(super) async fn once(
     if letters.is_empty() {
         return Ok(Told::default());
     }
-    let posted = letters::hand_in(newsroom, letters).await?;
+    let addresses = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.to).collect();
+    let posted = match letters::hand_in(newsroom, letters.clone()).await {
+        Ok(posted) => posted,
+        Err(fault) => return Ok(Told { told: Vec::new(), left: addresses(letters), fault: Some(fault.to_string()) }),
+    };
     for letter in &posted.taken {
         store.first_time(&mark_of(&letter.to), newsroom.now()).await?;
     }
-    let addresses = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.to).collect();
     Ok(Told { told: addresses(posted.taken), left: addresses(posted.left), fault: posted.fault.map(|fault| fault.to_string()) })
 }

@@ -18,6 +18,9 @@ const INDENT: &str = "       ";
 /// How far a finding's other lines stand in.
 const HANGING: &str = "   ";
 
+/// Octets before and after a place that are looked at: a line may be as long as a file.
+const NEAR: usize = 600;
+
 /// Columns that an excerpt may have.
 const ROOM: usize = WIDTH - INDENT.len();
 
@@ -69,9 +72,12 @@ fn excerpt(found: &Diagnostic) -> Option<(String, String)> {
     }
     let begin = start - line_start;
     let end = floor(text, found.span.end.max(start)).saturating_sub(line_start).min(line.len());
-    let letters: Vec<Letter> = line.char_indices().map(|(at, c)| Letter::of(c, at >= begin && at < end.max(begin + 1))).collect();
+    let (near, far) = (floor(line, begin.saturating_sub(NEAR)), floor(line, begin + NEAR));
+    let is_marked = |at: usize| at >= begin && at < end.max(begin + 1);
+    let letters: Vec<Letter> = line[near..far].char_indices().map(|(at, c)| Letter::of(c, is_marked(near + at))).collect();
     let at = letters.iter().position(|letter| letter.is_marked).unwrap_or(letters.len());
     let (letters, before, after) = window(&letters, at);
+    let (before, after) = (before || near > 0, after || far < line.len());
     let cut = |is_cut: bool| if is_cut { "..." } else { "" };
     let shown: String = letters.iter().map(|letter| letter.shown).collect();
     let columns = |is_marked: bool, letters: &[Letter]| {
@@ -101,7 +107,8 @@ impl Letter {
 
 /// As many letters around the one at `at` as there is room for, and whether any were left out before and after them.
 fn window(letters: &[Letter], at: usize) -> (&[Letter], bool, bool) {
-    let width = |letters: &[Letter]| letters.iter().map(|letter| letter.width).sum::<usize>();
+    // What has no width has one here: a thousand accents on one letter are a long line too.
+    let width = |letters: &[Letter]| letters.iter().map(|letter| letter.width.max(1)).sum::<usize>();
     if width(letters) <= ROOM {
         return (letters, false, false);
     }
@@ -165,6 +172,17 @@ Masthead wrote this: what it found in the file beside this one.
             let column = |line: &str, wanted: &str| unicode_width::UnicodeWidthStr::width(&line[..line.find(wanted).unwrap()]);
             assert_eq!(column(lines[at], "map.png"), column(lines[at + 1], "^^^^^^^"), "{told}");
             assert!(lines.iter().all(|line| unicode_width::UnicodeWidthStr::width(*line) <= WIDTH), "{told}");
+        }
+    }
+
+    #[test]
+    fn t14_a_line_as_long_as_a_file_costs_no_more_than_its_excerpt() {
+        for line in ["x".repeat(1 << 20), "\u{301}".repeat(1 << 19), "語".repeat(1 << 18), " x".repeat(1 << 19)] {
+            let source = Source::new("a.md", line.as_str());
+            let at = |start| Diagnostic::error("x", "wrong").at(&source, Span::new(start, source.text().len()));
+            let told = problems(&[at(0), at(line.len() / 2), at(line.len())]);
+            assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{}", &told[..told.len().min(2000)]);
+            assert_eq!(told.lines().filter(|line| line.contains('^')).count(), 3);
         }
     }
 

@@ -5,7 +5,8 @@ use super::problems::problems;
 use super::render::tidy;
 use super::report::{fitted, legible, short};
 use super::views::{FindingsView, NoticeView, Printed, ProofView, PublicationView};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::print::tally;
+use crate::diagnostic::{Diagnostic, has_errors};
 
 /// A mail that is printed: its subject, its plain text, and its HTML where it has any.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,8 @@ pub fn findings(
         publication: publication.clone(),
         issue: issue.to_owned(),
         file: file.to_owned(),
-        tally: crate::diagnostic::print::tally(diagnostics).unwrap_or_default(),
+        is_stopped: has_errors(diagnostics),
+        tally: tally(diagnostics).unwrap_or_default(),
         problems: Printed(problems(diagnostics)),
     };
     plain("findings", &view, press)

@@ -99,14 +99,10 @@ fn blank(newsroom: &Newsroom, state: &'static str) -> ApprovalPageView {
 }
 
 fn shown(newsroom: &Newsroom, offer: Offer) -> ApprovalPageView {
-    let config = newsroom.config();
     let (departs, stays) = match offer.departure {
-        Departure::At(at) => (Some(crate::desk::report::in_words(at, &config.zone)), None),
+        Departure::At(at) => (Some(crate::desk::report::in_words(at, &newsroom.config().zone)), None),
         Departure::Stays(why) => (None, Some(why)),
     };
-    // A link may be passed on: nobody's address stands behind it.
-    let name = |given: &crate::store::Approval| config.approval.editor(&given.editor).and_then(|editor| editor.name.clone());
-    let called = |given| name(given).map_or_else(|| "an editor".to_owned(), |name| name.as_str().to_owned());
     ApprovalPageView {
         issue: offer.issue.to_string(),
         title: offer.title,
@@ -116,7 +112,7 @@ fn shown(newsroom: &Newsroom, offer: Offer) -> ApprovalPageView {
         is_changed: offer.is_changed,
         needed: offer.standing.needed as u64,
         missing: offer.standing.missing() as u64,
-        given: offer.standing.given.iter().map(called).collect(),
+        given: offer.approved_by,
         ..blank(newsroom, if offer.is_given { "given" } else { "open" })
     }
 }

@@ -222,3 +222,24 @@ async fn many_workers_share_few_commits() {
     assert_eq!(sqlite.tally(mailing.id).await.unwrap().accepted, 640);
     assert!(commits <= 1_280 / 4, "{commits} commits for 1280 calls of 64 workers");
 }
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_up_with_all_that_it_holds() {
+    const FIRST: &str = include_str!("../../src/store/migrations/sqlite/0001_ledger.sql");
+    let folder = TempDir::new().unwrap();
+    let old = Connection::open(folder.path().join("masthead.db")).unwrap();
+    old.execute_batch("CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT").unwrap();
+    old.execute_batch(FIRST).unwrap();
+    let sum = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, FIRST.as_bytes());
+    let sum = data_encoding::HEXLOWER.encode(sum.as_ref());
+    old.execute("INSERT INTO migrations (name, checksum) VALUES ('0001_ledger', ?1)", [sum]).unwrap();
+    let reader = "INSERT INTO subscribers (address, address_key, since) VALUES ('a@example.org', 'a@example.org', 0)";
+    for held in ["INSERT INTO lists (id, name, description) VALUES ('general', 'General', '')", reader] {
+        old.execute(held, []).unwrap();
+    }
+    old.execute("INSERT INTO subscriptions (subscriber, list, standing, since) VALUES (1, 1, 1, 0)", []).unwrap();
+    drop(old);
+    let store = open_in(&folder);
+    assert_eq!(store.audience(&[list_id("general")]).await.unwrap(), 1);
+    assert_eq!(store.holds().await.unwrap(), []);
+}

@@ -1,7 +1,7 @@
 //! Letters as the library writes them: the report of a mailing that went well, and that of one that stopped.
 
 use masthead::edition::views::{ProviderShareView, PublicationView, ReasonView, ReportView};
-use masthead::edition::{Press, Sender, report};
+use masthead::edition::{Press, Sender, Sheets, report};
 use masthead::mailing::letter::Letter;
 use masthead::subscription::token::Keys;
 use masthead::subscription::{EmailAddress, PersonName};
@@ -24,15 +24,18 @@ pub(crate) fn printed() -> [(&'static str, Vec<u8>); 3] {
 fn composed(view: &ReportView, html: Option<&str>) -> Vec<u8> {
     let press = Press::new(&[]).value.expect("the built-in templates are fine");
     let (subject, text) = report(view, &press).expect("a report");
-    let letter = Letter {
-        to: EmailAddress::parse("desk@example.org").unwrap(),
-        name: Some(PersonName::parse("Odalys Brandtner, desk").unwrap()),
-        kind: "report",
-        about: format!("{} {}", view.issue, view.began),
-        subject,
-        text,
-        html: html.map(str::to_owned),
-    };
+    sent("report", format!("{} {}", view.issue, view.began), Sheets { subject, text, html: html.map(str::to_owned) })
+}
+
+/// A letter of this kind to the desk.
+pub(crate) fn written(kind: &'static str, sheets: Sheets) -> Vec<u8> {
+    sent(kind, "2014-12".to_owned(), sheets)
+}
+
+fn sent(kind: &'static str, about: String, sheets: Sheets) -> Vec<u8> {
+    let Sheets { subject, text, html } = sheets;
+    let to = EmailAddress::parse("desk@example.org").unwrap();
+    let letter = Letter { to, name: Some(PersonName::parse("Odalys Brandtner, desk").unwrap()), kind, about, subject, text, html };
     let at = "2014-12-01T16:14:00Z".parse().unwrap();
     letter.compose(&sender(), &Keys::new(1, &[7; 32]), None, at, "en").expect("a letter").octets
 }
@@ -52,17 +55,21 @@ fn share(name: &str, total: u64, accepted: u64, refused: u64) -> ProviderShareVi
     ProviderShareView { name: name.to_owned(), total, accepted, deferred: 0, refused, expired: 0 }
 }
 
+pub(crate) fn publication() -> PublicationView {
+    PublicationView {
+        name: "Lantern Street Letter".to_owned(),
+        tagline: None,
+        url: "https://news.example.org/".to_owned(),
+        postal_address: "Lantern Street Library, 9 Lantern Street, Harrow Bridge".to_owned(),
+        privacy_url: None,
+        reply_address: "editor@news.example.org".to_owned(),
+        logo: None,
+    }
+}
+
 fn out() -> ReportView {
     ReportView {
-        publication: PublicationView {
-            name: "Lantern Street Letter".to_owned(),
-            tagline: None,
-            url: "https://news.example.org/".to_owned(),
-            postal_address: "Lantern Street Library, 9 Lantern Street, Harrow Bridge".to_owned(),
-            privacy_url: None,
-            reply_address: "editor@news.example.org".to_owned(),
-            logo: None,
-        },
+        publication: publication(),
         issue: "2014-12".to_owned(),
         label: "December/January 2015".to_owned(),
         title: "Café talk: reading in winter".to_owned(),

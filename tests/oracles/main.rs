@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::demo::Demo;
 use support::newsroom::{ISSUE, Newsroom};
+use support::served::Served;
 
 /// Gmail reads the first 8,192 characters of a style element and no further (STANDARDS H2).
 const STYLE_LIMIT: usize = 8_000;
@@ -110,14 +111,41 @@ fn vnu_finds_no_error_in_the_html() {
         Ok(pages) => pages,
         Err(why) => return skip("vnu", &why),
     };
+    match vnu() {
+        Ok(mut vnu) => ask("vnu", vnu.args(pages)),
+        Err(why) => skip("vnu", &why),
+    }
+}
+
+/// The Nu Html Checker, or why it cannot be asked.
+fn vnu() -> Result<Command, String> {
     let jar = oracles().join("node_modules/vnu-jar/build/dist/vnu.jar");
     if !jar.is_file() {
-        return skip("vnu", &format!("no {}; run tests/oracles/install.sh", jar.display()));
+        return Err(format!("no {}; run tests/oracles/install.sh", jar.display()));
     }
     if !on_path("java") {
-        return skip("vnu", "no java on the PATH; run tests/oracles/install.sh");
+        return Err("no java on the PATH; run tests/oracles/install.sh".to_owned());
     }
-    ask("vnu", Command::new("java").arg("-jar").arg(jar).args(["--Werror", "--format", "text"]).args(pages));
+    let mut vnu = Command::new("java");
+    vnu.arg("-jar").arg(jar).args(["--Werror", "--format", "text"]);
+    Ok(vnu)
+}
+
+/// axe-core in a browser, or why it cannot be asked.
+fn axe() -> Result<Command, String> {
+    let modules = oracles().join("node_modules");
+    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
+        return Err(format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
+    }
+    if !on_path("node") {
+        return Err("no node on the PATH; run tests/oracles/install.sh".to_owned());
+    }
+    if env::var_os("CHROMIUM").is_none() && !BROWSERS.iter().any(|browser| on_path(browser)) {
+        return Err("no Chromium on the PATH; run tests/oracles/install.sh".to_owned());
+    }
+    let mut axe = Command::new("node");
+    axe.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs")).env("MASTHEAD_ORACLES", oracles());
+    Ok(axe)
 }
 
 #[test]
@@ -129,18 +157,37 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
     let demo = Demo::start();
     let letter = demo.get("/").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
     let rooms = [demo.url("/"), demo.url(&letter), demo.url("/u/none")];
-    let modules = oracles().join("node_modules");
-    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
-        return skip("axe", &format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
+    match axe() {
+        Ok(mut axe) => ask("axe", axe.args(pages).args(rooms)),
+        Err(why) => skip("axe", &why),
     }
-    if !on_path("node") {
-        return skip("axe", "no node on the PATH; run tests/oracles/install.sh");
+}
+
+/// The page behind the link in a proof before and after it is approved, where it leads nowhere, and the proof itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a7_checkers_find_nothing_in_a_proof_and_on_its_page() {
+    let served = Served::new("one").await;
+    let links = served.prove();
+    served.ask("POST", &links[1], Some("approve=yes"));
+    let shown = [links[0].as_str(), &links[1], "/approve/2014-12/none"];
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, html: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, html).unwrap();
+        path
+    };
+    let mut pages = vec![write("proof.html", &support::reading::parts(&served.sink.messages()[0].bytes).1)];
+    pages.extend(
+        shown.iter().zip(["open.html", "given.html", "none.html"]).map(|(path, name)| write(name, &served.ask("GET", path, None).body)),
+    );
+    match vnu() {
+        Ok(mut vnu) => ask("vnu", vnu.args(&pages)),
+        Err(why) => skip("vnu", &why),
     }
-    if env::var_os("CHROMIUM").is_none() && !BROWSERS.iter().any(|browser| on_path(browser)) {
-        return skip("axe", "no Chromium on the PATH; run tests/oracles/install.sh");
+    match axe() {
+        Ok(mut axe) => ask("axe", axe.arg(&pages[0]).args(shown.map(|path| format!("http://{}{path}", served.address)))),
+        Err(why) => skip("axe", &why),
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs");
-    ask("axe", Command::new("node").arg(script).args(pages).args(rooms).env("MASTHEAD_ORACLES", oracles()));
 }
 
 #[test]

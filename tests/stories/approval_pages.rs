@@ -1,69 +1,13 @@
 //! The page behind the link in a proof: looking acts on nothing, the button approves, and nobody else can write a link.
 
-use std::sync::Arc;
-
-use masthead::app::Newsroom as Opened;
-use masthead::clock::FixedClock;
 use masthead::desk::approval::token;
 use masthead::store::Proof;
 use masthead::subscription::EmailAddress;
 use masthead::subscription::token::Keys;
-use masthead::web::editors;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
 
-use crate::support::demo::{Page, ask};
-use crate::support::newsroom::{ISSUE, Newsroom};
-use crate::support::reading::parts;
-use crate::support::sink::Sink;
+use crate::support::served::{EDITORS, Served, opened};
 
 const APPROVE: Option<&str> = Some("approve=yes");
-
-/// A newsroom whose pages are served, and what tells the server of a newsroom that was opened anew.
-struct Served {
-    newsroom: Newsroom,
-    address: String,
-    present: watch::Sender<Arc<Opened>>,
-    sink: Sink,
-}
-
-const EDITORS: &str = "editors = [\"Ada Brook <ada@example.org>\", \"bo@example.org\"]";
-
-impl Served {
-    async fn new(needed: &str) -> Self {
-        let sink = Sink::builder().start().await;
-        let table = format!("[approval]\n{EDITORS}\nneeded = \"{needed}\"\n\n[web]\nlisten = \"127.0.0.1:0\"");
-        let newsroom = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().subscribers(3).relay(&sink);
-        let newsroom = newsroom.table(&table).build();
-        let (present, receiver) = watch::channel(opened(&newsroom).await);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, editors::router(receiver)).await });
-        Self { newsroom, address, present, sink }
-    }
-
-    fn ask(&self, method: &str, path: &str, form: Option<&str>) -> Page {
-        tokio::task::block_in_place(|| ask(&self.address, method, path, form))
-    }
-
-    /// Shows the issue as it is now. Returns the paths of the editors' links.
-    fn prove(&self) -> Vec<String> {
-        let before = self.sink.messages().len();
-        self.newsroom.run(["proof", "2014-12"]).ok();
-        let letters = self.sink.messages().split_off(before);
-        let link = |text: String| text.lines().find_map(|line| line.trim().strip_prefix("https://news.example.org").map(str::to_owned));
-        letters.iter().map(|letter| link(parts(&letter.bytes).0.split("Approve this").nth(1).unwrap().to_owned()).unwrap()).collect()
-    }
-
-    fn edit(&self, word: &str) {
-        self.newsroom.write("issues/2014-12.md", &ISSUE.replace("picture books", word));
-    }
-}
-
-async fn opened(newsroom: &Newsroom) -> Arc<Opened> {
-    let clock = FixedClock("2014-11-28T12:00:00Z".parse().unwrap());
-    Arc::new(Opened::open(newsroom.root(), &[], Arc::new(clock)).await.unwrap())
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l7_looking_approves_nothing_and_the_button_does_once() {
@@ -215,4 +159,19 @@ async fn who_is_no_editor_any_more_approves_nothing_once_the_settings_are_read_a
     served.newsroom.run(["status"]).ok().says(&["0 of 1 approvals"]);
     assert_eq!(served.ask("POST", &links[1], APPROVE).status, 200);
     served.newsroom.run(["status"]).ok().says(&["1 of 1 approvals"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t3_nothing_that_somebody_wrote_becomes_a_part_of_the_page_or_of_the_block() {
+    let served = Served::new("one").await;
+    let hostile = "</p><script>alert(1)</script> \"&amp; 'x";
+    served.newsroom.run(["hold", "2014-12", hostile]).ok();
+    let link = served.prove().remove(0);
+    let page = served.ask("GET", &link, None);
+    let letter = served.sink.messages().remove(0);
+    let (_, html) = crate::support::reading::parts(&letter.bytes);
+    for html in [page.body, html] {
+        assert!(html.contains("&lt;/p&gt;&lt;script&gt;alert(1)&lt;/script&gt;"), "{html}");
+        assert!(!html.contains("<script"), "{html}");
+    }
 }

@@ -18,6 +18,7 @@ mod chaos;
 mod daemon;
 mod drafts;
 mod drop_folder;
+mod editors_told;
 mod front_desk;
 mod greylisting;
 mod killed;

@@ -208,5 +208,5 @@ async fn what_is_out_cannot_be_cancelled() {
     newsroom.run(["send", "2014-12"]).ok();
     newsroom.run(["cancel", "2014-12", "--yes"]).exits(1).says(&["2014-12 is out: nothing of it is left to cancel"]);
     newsroom.run(["status"]).ok().says(&["2014-12  out"]);
-    newsroom.run(["cancel", "2015-02", "--yes"]).exits(1).says(&["2015-02 has no mailing"]);
+    newsroom.run(["cancel", "2015-02", "--yes"]).exits(1).says(&["there is no issue 2015-02"]);
 }

@@ -17,4 +17,5 @@ pub mod newsroom;
 pub mod postfix;
 pub mod reading;
 pub mod running;
+pub mod served;
 pub mod sink;

@@ -2,17 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Request, composer};
+use super::{Request, composer, opening};
 use crate::app::{AppError, Newsroom};
 use crate::desk::check;
 use crate::mailing::{Delivery, MailingId, ProviderId};
 use crate::relay::Relay;
 use crate::relay::folder::FolderRelay;
+use crate::store::Frozen;
 use crate::subscription::{ListId, Standing, SubscriberId};
 
 /// Writes every message that would go out as a file, and touches neither ledger nor relay. Returns how many.
 pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> Result<(u64, PathBuf), AppError> {
-    let (issue, edition) = check::check_issue(newsroom, &request.issue).await?.clean()?;
+    let (_, Frozen { edition, lists, .. }) = opening::as_shown(newsroom, check::check_issue(newsroom, &request.issue).await?).await?;
     let composer = composer(newsroom, &edition).await?;
     let numbered = newsroom.store().lists().await?;
     let relay = Relay::Folder(FolderRelay::new("dry run", folder));
@@ -24,7 +25,7 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
         after = last.subscriber.id;
         for reader in page.into_iter().filter(|reader| !reader.suppressed) {
             let on = |list: &&ListId| reader.subscriptions.iter().any(|s| s.list == **list && s.standing == Standing::Confirmed);
-            let Some(on_account_of) = issue.lists.iter().find(on) else { continue };
+            let Some(on_account_of) = lists.iter().find(on) else { continue };
             let delivery = Delivery {
                 mailing: MailingId(0),
                 subscriber: reader.subscriber.id,

@@ -4,8 +4,10 @@ use super::providers::providers;
 use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
-use crate::desk::{approval, check, deliveries, hold, mailings};
+use crate::desk::check::Checked;
+use crate::desk::{approval, check, deliveries, hold, mailings, proof};
 use crate::edition::Edition;
+use crate::issue::Issue;
 use crate::issue::archive::ArchivedIssue;
 use crate::mailing::Mailing;
 use crate::manuscript::front_matter::Status;
@@ -36,8 +38,21 @@ pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mail
         edition,
         at: now,
     };
-    let opened = newsroom.store().open_mailing(opening).await?;
-    Ok((opened.mailing, opened.is_new))
+    let issue = opening.edition.issue.clone();
+    match newsroom.store().open_mailing(opening).await {
+        Ok(opened) => Ok((opened.mailing, opened.is_new)),
+        Err(fault) => {
+            // Somebody may have held it just now.
+            must_be_free(newsroom, &issue).await?;
+            Err(fault.into())
+        }
+    }
+}
+
+/// Refuses an issue that is held.
+async fn must_be_free(newsroom: &Newsroom, issue: &IssueId) -> Result<(), AppError> {
+    let held = hold::held(newsroom, issue).await?;
+    held.map_or(Ok(()), |hold| Err(AppError::Refused(format!("{issue} does not go out: {}", hold::in_words(&hold)))))
 }
 
 /// Refuses a list that the newsroom does not have.
@@ -59,18 +74,14 @@ pub(super) async fn extend(newsroom: &Newsroom, mailing: Mailing, list: &ListId,
     deliveries::mailing(newsroom, &mailing.issue).await
 }
 
-/// What is to go out, if editor and calendar have released it: what the editors were shown, if the file is still what
-/// they were shown, whatever became of templates and settings since (STANDARDS T15).
+/// What is to go out, if editor and calendar have released it and nobody holds it.
 async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<Frozen, AppError> {
-    if let Some(hold) = hold::held(newsroom, &request.issue).await? {
-        return Err(AppError::Refused(format!("{} does not go out: {}", hold.issue, hold::in_words(&hold))));
-    }
+    must_be_free(newsroom, &request.issue).await?;
     if let Some(edition) = &request.edition {
         return shown(newsroom, &request.issue, edition).await;
     }
     let checked = check::check_issue(newsroom, &request.issue).await?;
-    let draft = checked.fingerprint.clone();
-    let (issue, edition) = checked.clean()?;
+    let (issue, frozen) = as_shown(newsroom, checked).await?;
     if issue.status != Status::Ready {
         return Err(AppError::Refused(format!("{} is a draft: write `status: ready` in its front matter when it may go out", issue.id)));
     }
@@ -80,11 +91,20 @@ async fn releasable(newsroom: &Newsroom, request: &Request) -> Result<Frozen, Ap
     {
         return Err(AppError::Refused(format!("{} is to go out at {local}: pass `--now` to send it before that", issue.id)));
     }
-    let latest = newsroom.store().proofs(&issue.id).await?.into_iter().next();
-    if let Some(proof) = latest.filter(|proof| Some(&proof.draft) == draft.as_ref()) {
-        return shown(newsroom, &issue.id, &proof.edition).await;
-    }
-    Ok(Frozen { archived: issue.archived(newsroom.now()), lists: issue.lists, edition })
+    Ok(frozen)
+}
+
+/// What a mailing of an issue would be made of: what the editors were shown, if the file is still what they were shown,
+/// whatever became of templates and settings since (STANDARDS T15); else the issue as it is now.
+pub(super) async fn as_shown(newsroom: &Newsroom, checked: Checked) -> Result<(Issue, Frozen), AppError> {
+    let current = proof::current(newsroom, &checked).await?;
+    let (issue, edition) = checked.clean()?;
+    let shown = match current {
+        Some(proof) => newsroom.store().frozen(&issue.id).await?.filter(|frozen| frozen.edition.hash == proof.edition),
+        None => None,
+    };
+    let frozen = shown.unwrap_or_else(|| Frozen { archived: issue.archived(newsroom.now()), lists: issue.lists.clone(), edition });
+    Ok((issue, frozen))
 }
 
 /// The edition that editors were shown, as it was frozen then.

@@ -66,6 +66,8 @@ pub struct FindingsView {
     pub issue: String,
     /// Its file.
     pub file: String,
+    /// Whether any of them keeps the issue from going out.
+    pub is_stopped: bool,
     /// "2 errors, 1 warning".
     pub tally: String,
     /// Each fault with its place, its line and its remedy.

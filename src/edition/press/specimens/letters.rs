@@ -47,10 +47,11 @@ pub(super) fn findings() -> [FindingsView; 2] {
         publication: publication(),
         issue: text("2026-06"),
         file: text("issues/2026-06.md"),
+        is_stopped: true,
         tally: text("1 error"),
         problems: Printed(text("1. error: a title is missing")),
     };
-    [full.clone(), FindingsView { publication: bare(full.publication.clone()), ..full }]
+    [full.clone(), FindingsView { publication: bare(full.publication.clone()), is_stopped: false, ..full }]
 }
 
 /// Each kind both ways: a template may ask for it.

@@ -1,0 +1,65 @@
+//! A newsroom whose editors' pages are served, from the library in place of the binary.
+
+use std::sync::Arc;
+
+use masthead::app::Newsroom as Opened;
+use masthead::clock::FixedClock;
+use masthead::web::editors;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::demo::{Page, ask};
+use super::newsroom::{ISSUE, Newsroom};
+use super::reading::parts;
+use super::sink::Sink;
+
+/// A newsroom whose pages are served, and what tells the server of a newsroom that was opened anew.
+pub struct Served {
+    pub newsroom: Newsroom,
+    pub address: String,
+    pub present: watch::Sender<Arc<Opened>>,
+    pub sink: Sink,
+}
+
+/// Its editors, as they are typed.
+pub const EDITORS: &str = "editors = [\"Ada Brook <ada@example.org>\", \"bo@example.org\"]";
+
+impl Served {
+    /// A newsroom of which so many editors must approve an issue.
+    pub async fn new(needed: &str) -> Self {
+        let sink = Sink::builder().start().await;
+        let table = format!("[approval]\n{EDITORS}\nneeded = \"{needed}\"\n\n[web]\nlisten = \"127.0.0.1:0\"");
+        let newsroom = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().subscribers(3).relay(&sink);
+        let newsroom = newsroom.table(&table).build();
+        let (present, receiver) = watch::channel(opened(&newsroom).await);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, editors::router(receiver)).await });
+        Self { newsroom, address, present, sink }
+    }
+
+    /// Asks for one of its pages.
+    pub fn ask(&self, method: &str, path: &str, form: Option<&str>) -> Page {
+        tokio::task::block_in_place(|| ask(&self.address, method, path, form))
+    }
+
+    /// Shows the issue as it is now. Returns the paths of the editors' links.
+    pub fn prove(&self) -> Vec<String> {
+        let before = self.sink.messages().len();
+        self.newsroom.run(["proof", "2014-12"]).ok();
+        let letters = self.sink.messages().split_off(before);
+        let link = |text: String| text.lines().find_map(|line| line.trim().strip_prefix("https://news.example.org").map(str::to_owned));
+        letters.iter().map(|letter| link(parts(&letter.bytes).0.split("Approve this").nth(1).unwrap().to_owned()).unwrap()).collect()
+    }
+
+    /// Changes a word of the issue.
+    pub fn edit(&self, word: &str) {
+        self.newsroom.write("issues/2014-12.md", &ISSUE.replace("picture books", word));
+    }
+}
+
+/// The newsroom as a server opens it.
+pub async fn opened(newsroom: &Newsroom) -> Arc<Opened> {
+    let clock = FixedClock("2014-11-28T12:00:00Z".parse().unwrap());
+    Arc::new(Opened::open(newsroom.root(), &[], Arc::new(clock)).await.unwrap())
+}
