@@ -8,6 +8,7 @@ mod newsroom;
 mod send;
 mod status;
 mod subscribers;
+mod suggest;
 mod terminal;
 
 use std::ffi::OsString;
@@ -108,6 +109,7 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::New(asked) => newsroom::new(newsroom, asked, terminal).await,
         Command::Check(asked) => newsroom::check(newsroom, &asked, terminal).await,
         Command::Render(asked) => newsroom::render(newsroom, &asked, terminal).await,
+        Command::Suggest(asked) => suggest::run(newsroom, &asked, terminal).await,
         Command::Send(asked) => send::run(newsroom, asked, terminal).await,
         Command::Pause(asked) => mailings::pause(newsroom, asked, terminal).await,
         Command::Resume(asked) => mailings::resume(newsroom, asked, terminal).await,

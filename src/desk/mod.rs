@@ -14,3 +14,4 @@ pub mod report;
 pub mod send;
 pub mod status;
 pub mod subscribers;
+pub mod suggest;

@@ -11,12 +11,13 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 20] = [
+const COMMANDS: [&[&str]; 21] = [
     &[],
     &["init"],
     &["new"],
     &["check"],
     &["render"],
+    &["suggest"],
     &["send"],
     &["status"],
     &["deliveries"],
