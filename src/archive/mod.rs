@@ -1,7 +1,7 @@
 //! What is out, as a reader would remember it: which articles of the archive have to do with an issue, and why.
 //!
 //! An [`Index`] is made from the archive alone, whatever engine keeps it, and is dropped when the answer is there. How
-//! it ranks was measured on links that real editors made, years held out in turn; see `rank`.
+//! it ranks was measured on links that real editors made; see `rank`.
 
 mod citations;
 mod fill;

@@ -93,7 +93,7 @@ fn singular(mut word: String) -> String {
 
 /// FNV-1a with 64 bits: the same on every machine and in every version.
 fn term(parts: &[impl AsRef<[u8]>]) -> u64 {
-    let octets = parts.iter().flat_map(|part| part.as_ref());
+    let octets = parts.iter().flat_map(AsRef::as_ref);
     octets.fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
 }
 

@@ -25,7 +25,9 @@ pub(crate) fn bm25(archive: &Archive, asked: &Asked, most: usize) -> Vec<String>
     }
     let rarity = |word: &str| having.get(word).map_or(0.0, |n| (1.0 + (texts.len() as f64 - n + 0.5) / (n + 0.5)).ln());
     let mut counts: BTreeMap<String, f64> = BTreeMap::new();
-    words(&asked.text).into_iter().for_each(|word| *counts.entry(word).or_default() += 1.0);
+    for word in words(&asked.text) {
+        *counts.entry(word).or_default() += 1.0;
+    }
     let mut wanted: Vec<(f64, String)> = counts.into_iter().map(|(word, count)| ((1.0 + count.ln()) * rarity(&word), word)).collect();
     wanted.sort_by(|a, b| b.0.total_cmp(&a.0));
     wanted.truncate(WORDS);

@@ -102,8 +102,7 @@ fn id(round: usize, strand: usize, theme: usize) -> String {
 
 fn article(round: usize, strand: usize, theme: usize) -> String {
     let (words, own) = THEMES[theme];
-    let [a, b, c, d] = STRANDS[strand].map(|at| words[at]);
-    let (first, second) = (format!("{a} {b}"), format!("{c} {d}"));
+    let [first, second] = [0, 2].map(|at| format!("{} {}", words[STRANDS[strand][at]], words[STRANDS[strand][at + 1]]));
     let seed = round * 31 + strand * 7 + theme * 3;
     let fill = |line: &str, shift: usize| {
         let (x, y) = (own[(seed + shift) % 4], own[(seed + shift + 1 + round % 3) % 4]);
