@@ -17,15 +17,15 @@ pub(super) struct Suggest {
     /// Which issue of the folder
     pub id: IssueId,
     /// How many at most
-    #[arg(long, default_value = "10", value_name = "NUMBER")]
-    pub most: usize,
+    #[arg(long, default_value = "10", value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub most: u16,
     /// As JSON
     #[arg(long)]
     pub json: bool,
 }
 
 pub(super) async fn run(newsroom: &Newsroom, asked: &Suggest, terminal: &Terminal) -> Result<Outcome, AppError> {
-    let suggestions = suggest(newsroom, &asked.id, asked.most).await?;
+    let suggestions = suggest(newsroom, &asked.id, usize::from(asked.most)).await?;
     if asked.json {
         return terminal.json(&suggestions);
     }

@@ -81,5 +81,6 @@ fn a_newsroom_without_an_archive_is_told_that_there_is_nothing() {
     let told = newsroom.run(["suggest", "2015-02"]).ok();
     assert_eq!(told.stdout, "");
     assert!(told.stderr.contains("nothing that was out before 2015-02"), "{}", told.stderr);
+    newsroom.run(["suggest", "2015-02", "--most", "0"]).exits(2);
     newsroom.run(["suggest", "2015-03"]).exits(1).says(&["did you mean 2015-02?"]);
 }
