@@ -11,11 +11,14 @@
 //! 7. [`traffic`] says how much of it may go where, and when;
 //! 8. [`relay`] hands the message over.
 //!
+//! [`archive`] tells which articles that are out have to do with an issue.
+//!
 //! [`desk`] is where these are joined into the things that a person or the clock may ask for; [`cli`] only parses and
 //! prints, and [`daemon`] asks by itself.
 //! ARCHITECTURE.md tells why the walls stand where they do, and `tests/architecture.rs` keeps them there.
 
 pub mod app;
+pub mod archive;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -36,6 +36,8 @@ pub(super) enum Command {
     Check(Check),
     /// Show an issue as one reader will get it
     Render(Render),
+    /// Articles of the archive that an issue could list as related, as lines to paste
+    Suggest(super::suggest::Suggest),
     /// Show an issue to the editors, by mail, exactly as readers will get it
     Proof(super::editors::Proof),
     /// Say that an issue may go out as the editors were shown it

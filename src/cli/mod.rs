@@ -11,6 +11,7 @@ mod send;
 mod serve;
 mod status;
 mod subscribers;
+mod suggest;
 mod terminal;
 
 use std::ffi::OsString;
@@ -123,6 +124,7 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::New(asked) => newsroom::new(newsroom, asked, terminal).await,
         Command::Check(asked) => newsroom::check(newsroom, &asked, terminal).await,
         Command::Render(asked) => newsroom::render(newsroom, &asked, terminal).await,
+        Command::Suggest(asked) => suggest::run(newsroom, &asked, terminal).await,
         Command::Proof(asked) => editors::proof(newsroom, &asked, terminal).await,
         Command::Approve(asked) => editors::approve(newsroom, &asked, terminal).await,
         Command::Hold(asked) => editors::hold(newsroom, asked, terminal).await,

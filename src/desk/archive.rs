@@ -27,7 +27,7 @@ pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppE
     for one in read.dropped {
         diagnostics.extend(one.diagnostics);
         let Some(draft) = one.draft else { continue };
-        let assembled = check::assembled(newsroom, &draft, &archive);
+        let assembled = check::assembled(newsroom, &draft, &archive, None);
         diagnostics.extend(assembled.diagnostics.into_iter().filter(|found| !is_moot(found.code)));
         if let Some(issue) = assembled.value {
             let archived = issue.archived(issue.bears(&newsroom.config().zone));

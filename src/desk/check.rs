@@ -1,8 +1,11 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
+use crate::archive::{self, Index};
 use crate::dateline::IssueId;
 use crate::diagnostic::{self, Diagnostic, has_errors};
 use crate::edition::{self, Edition};
@@ -85,6 +88,11 @@ impl Report {
 
 /// Checks the issues named, or, if none is, all that are not out yet.
 pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppError> {
+    Ok(look(newsroom, ids).await?.0)
+}
+
+/// The same, and the archive as the last of the issues saw it.
+pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report, Archive), AppError> {
     let config = newsroom.config();
     let shown = newsroom.shown(&config.issues_folder);
     let folder = intake::read(&config.issues_folder, &shown)?;
@@ -94,14 +102,14 @@ pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppEr
         return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
     }
     let mut archive = Archive::new(newsroom.store().back_issues().await?);
-    let mut issues = Vec::new();
+    let (mut issues, index) = (Vec::new(), OnceCell::new());
     for one in folder.dropped {
         let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);
         let wanted = if ids.is_empty() { !is_out } else { ids.contains(&one.id) };
         if is_out && !wanted {
             continue;
         }
-        let checked = check_one(newsroom, one, &archive, is_out);
+        let checked = check_one(newsroom, one, &archive, &index, is_out);
         if let Some(issue) = &checked.issue {
             archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
         }
@@ -109,7 +117,7 @@ pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppEr
             issues.push(checked);
         }
     }
-    Ok(Report { issues, diagnostics: folder.diagnostics })
+    Ok((Report { issues, diagnostics: folder.diagnostics }, archive))
 }
 
 /// Checks the one issue named.
@@ -118,7 +126,7 @@ pub async fn check_issue(newsroom: &Newsroom, id: &IssueId) -> Result<Checked, A
     report.issues.into_iter().next().ok_or_else(|| AppError::Refused(format!("there is no issue {id}")))
 }
 
-fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: bool) -> Checked {
+fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, index: &OnceCell<Index>, is_out: bool) -> Checked {
     let config = newsroom.config();
     let file = newsroom.shown(&dropped.path);
     let (stamp, fingerprint) = (dropped.stamp, dropped.draft.as_ref().map(|_| dropped.fingerprint()));
@@ -129,7 +137,7 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
         Checked { id, file, is_out, stamp, fingerprint, issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
-    let assembled = assembled(newsroom, &draft, archive);
+    let assembled = assembled(newsroom, &draft, archive, Some(index));
     diagnostics.extend(assembled.diagnostics);
     let Some(issue) = assembled.value else { return done(None, None, diagnostics) };
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
@@ -137,14 +145,25 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
     done(Some(issue), rendered.value, diagnostics)
 }
 
-/// The issue of a draft, with everything found on the way to it.
-pub(super) fn assembled(newsroom: &Newsroom, draft: &Draft, archive: &Archive) -> diagnostic::Checked<Issue> {
+/// The issue of a draft, with everything found on the way to it. Where the press is to choose related items, they come
+/// from the index, which is made of the archive when the first draft wants it; without one none are chosen.
+pub(super) fn assembled(
+    newsroom: &Newsroom,
+    draft: &Draft,
+    archive: &Archive,
+    index: Option<&OnceCell<Index>>,
+) -> diagnostic::Checked<Issue> {
     let house = &newsroom.config().house;
     let mut parsed = manuscript::parse(draft, &house.related_heading);
-    let assembled = parsed.value.map(|manuscript| issue::assemble(&manuscript, archive, house));
-    let value = assembled.and_then(|assembled| {
+    let value = parsed.value.and_then(|manuscript| {
+        let assembled = issue::assemble(&manuscript, archive, house);
         parsed.diagnostics.extend(assembled.diagnostics);
-        assembled.value
+        let mut issue = assembled.value?;
+        if let Some(index) = index.filter(|_| manuscript.front.related.is_some()) {
+            let index = index.get_or_init(|| Index::of(archive, house));
+            parsed.diagnostics.extend(archive::fill(&mut issue, &manuscript, index, house));
+        }
+        Some(issue)
     });
     diagnostic::Checked { value, diagnostics: parsed.diagnostics }
 }

@@ -21,6 +21,7 @@ pub mod schedule;
 pub mod send;
 pub mod status;
 pub mod subscribers;
+pub mod suggest;
 pub mod telling;
 pub mod tray;
 pub mod turns;

@@ -49,6 +49,7 @@ fn skeleton(newsroom: &Newsroom, id: &IssueId, title: Option<&str>) -> String {
         "---
 title: {quoted}
 # months: {month}..{next}      # for a combined issue
+# related: auto 4              # the press lists four articles of the archive itself
 preheader: One sentence that a mail program shows beside the subject.
 status: draft                  # write `ready` when it may go out
 ---

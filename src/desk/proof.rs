@@ -115,7 +115,7 @@ pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) ->
 /// When an issue goes out as the calendar stands.
 pub async fn departure(newsroom: &Newsroom, issue: &Issue) -> Result<Departure, AppError> {
     let calendar = schedule::calendar(newsroom).await?;
-    departs(newsroom, issue, calendar.due(&issue.id)).await
+    departs(newsroom, issue, calendar.due_of(&issue.id)).await
 }
 
 /// The same of one whose place in the calendar is known.

@@ -91,7 +91,7 @@ pub async fn of(newsroom: &Newsroom, waiting: &[Checked]) -> Result<Calendar, Ap
 
 impl Calendar {
     /// When an issue goes, if it has a place here.
-    pub fn due(&self, issue: &IssueId) -> Option<&Due> {
+    pub fn due_of(&self, issue: &IssueId) -> Option<&Due> {
         self.issues.iter().find(|entry| entry.id == *issue).map(|entry| &entry.due)
     }
 

@@ -56,7 +56,7 @@ pub async fn look(newsroom: &Newsroom, still: &Still) -> Result<Tray, AppError> 
     let mut word = Word { newsroom, still, faulty: BTreeSet::new(), is_untold: false };
     let mut states = BTreeMap::new();
     for checked in &checked {
-        let due = calendar.due(&checked.id);
+        let due = calendar.due_of(&checked.id);
         states.insert(checked.id.clone(), word.about(checked, due).await?);
     }
     word.about_folder(&report.diagnostics).await?;

@@ -19,7 +19,14 @@ const MAX_FRONT_MATTER: usize = 64 << 10;
 /// Most entries that are told to be no YAML.
 const MAX_FAULTS: usize = 12;
 
-const KEYS: [&str; 11] = ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "date"];
+const KEYS: [&str; 12] =
+    ["title", "subject", "months", "volume", "number", "lists", "preheader", "publish_at", "status", "lang", "related", "date"];
+
+/// How many related items the press lists where `related: auto` gives no number.
+const FEW_RELATED: usize = 4;
+
+/// Most that it lists.
+const MOST_RELATED: usize = 20;
 
 /// A value with its place in the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +70,8 @@ pub struct FrontMatter {
     pub status: Status,
     /// `lang:`, a BCP 47 tag.
     pub lang: Option<Located<String>>,
+    /// `related: auto 4`: so many related items the press chooses itself, after those that are listed.
+    pub related: Option<Located<usize>>,
 }
 
 /// Reads the front matter of a source. Returns it, the offset at which the body begins, and the findings.
@@ -216,6 +225,9 @@ impl Reader<'_> {
                 front.publish_at = self.parsed(key, value, span, parse_moment, "a day and a time such as `2014-12-01 09:00`");
             }
             "lang" => front.lang = self.parsed(key, value, span, parse_lang, "a language tag such as `en` or `es-MX`"),
+            "related" => {
+                front.related = self.parsed(key, value, span, parse_related, "`auto` and a number from 1 to 20, such as `auto 4`");
+            }
             "status" => {
                 // Who writes something else here means to be done: nothing goes out with that fault, but they must hear of it.
                 front.status = self.parsed(key, value, span, parse_status, "`draft` or `ready`").map_or(Status::Ready, |it| it.value);
@@ -229,7 +241,7 @@ impl Reader<'_> {
             _ => {
                 let help = match nearest(key, KEYS.into_iter().filter(|known| *known != "date"), 0.8) {
                     Some(known) => format!("did you mean `{known}`?"),
-                    None => format!("the keys are {}", KEYS[..10].join(", ")),
+                    None => format!("the keys are {}", KEYS[..11].join(", ")),
                 };
                 self.report(Diagnostic::error("unknown-key", format!("`{}` is not a key of an issue", clip(key))).help(help), key_span);
             }
@@ -317,6 +329,15 @@ fn is_deceptive(c: char) -> bool {
 
 fn parse_count(text: &str) -> Option<u32> {
     text.parse().ok().filter(|n| (1..=100_000).contains(n))
+}
+
+fn parse_related(text: &str) -> Option<usize> {
+    let number = text.strip_prefix("auto")?;
+    if number.is_empty() {
+        return Some(FEW_RELATED);
+    }
+    let many = number.strip_prefix(' ')?.trim().parse().ok()?;
+    (1..=MOST_RELATED).contains(&many).then_some(many)
 }
 
 fn parse_status(text: &str) -> Option<Status> {

@@ -111,6 +111,10 @@ pub fn parse(draft: &Draft, related_heading: &str) -> Checked<Manuscript> {
     // Where the front matter swallows the whole file, nothing can be said of the text.
     let is_swallowed = front.is_none() && body_at == source.text().len();
     let parts = if is_swallowed { None } else { Parts::of(body.blocks, related_heading, source, title, &mut diagnostics) };
+    if front.as_ref().is_some_and(|front| front.related.is_some()) {
+        // The press will make the list.
+        diagnostics.retain(|found| found.code != "related-empty");
+    }
     let value = front.zip(parts).map(|(front, parts)| Manuscript {
         id: draft.id.clone(),
         source: Arc::clone(source),

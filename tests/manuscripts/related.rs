@@ -6,7 +6,7 @@ use masthead::manuscript::document::plain;
 use crate::room::{archive, listed, read, read_as, under_front};
 
 /// The codes that the tests of this file bring forth beyond the table's.
-pub(crate) const CODES: &[&str] = &["number-incomplete", "related-not-out"];
+pub(crate) const CODES: &[&str] = &["number-incomplete", "related-filled", "related-not-out"];
 
 const EVENING: &str = "https://news.example.org/articles/2026-06/the-long-evening";
 const DOOR: &str = "https://news.example.org/articles/2026-04/whos-at-the-door-a-guide-for-keepers";
@@ -169,4 +169,44 @@ fn numbers_go_on_over_combined_months_and_volumes() {
     assert_eq!(number("2026-10", "volume: 9\nnumber: 8\n").1, ["error number-repeats 5:9"]);
     assert_eq!(number("2026-10", "volume: 9\nnumber: 11\n").1, ["error number-skips 5:9"]);
     assert_eq!(number("2020-01", "number: 3\n").1, ["error number-incomplete 4:9"]);
+}
+
+/// The issue of December 2026 with these lines of front matter and this end, over an archive of two more lamps.
+fn with_auto(lines: &str, end: &str) -> crate::room::Read {
+    let mut issues = archive().issues().to_vec();
+    for (id, title) in [("2026-07", "Trimming the Wick"), ("2026-08", "A Wick for Every Oil")] {
+        let body = format!("# {title}\n\nA clean wick in good lamp oil burns bright: trim the wick, change the oil.\n");
+        let read = read_as(id, under_front(&body).as_bytes(), Vec::new(), &archive());
+        issues.push(read.issue.unwrap().archived(jiff::Timestamp::UNIX_EPOCH));
+    }
+    let archive = masthead::issue::archive::Archive::new(issues);
+    let text = format!(
+        "---\ntitle: T\npreheader: A line.\n{lines}\n---\n# Wicks\n\nTo trim the wick, let the lamp cool. Good lamp oil spares it.\n\n{end}"
+    );
+    read_as("2026-12", text.as_bytes(), Vec::new(), &archive)
+}
+
+fn titles(read: &crate::room::Read) -> Vec<String> {
+    let related = read.issue.as_ref().unwrap().related.as_ref();
+    related.map_or_else(Vec::new, |related| related.items.iter().map(|item| plain(&item.title)).collect())
+}
+
+#[test]
+fn the_press_fills_the_list_after_what_the_editor_has_and_never_twice() {
+    let read = with_auto("related: auto 2", "");
+    assert_eq!(listed(&read.diagnostics), ["warning related-filled 4:10"]);
+    assert!(read.diagnostics[0].message.contains("\"Trimming the Wick\" (July 2026)"), "{}", read.diagnostics[0].message);
+    let mut both = titles(&read);
+    both.sort();
+    assert_eq!(both, ["A Wick for Every Oil", "Trimming the Wick"]);
+    assert_eq!(plain(&read.issue.unwrap().related.unwrap().heading), "Related Items");
+    assert!(read.edition.unwrap().html.contains("articles/2026-07/trimming-the-wick"));
+
+    let read = with_auto("related: auto", "## Related Items\n\n- \"Trimming the Wick\" (July 2026)\n");
+    assert_eq!(titles(&read)[..2], ["Trimming the Wick", "A Wick for Every Oil"]);
+    assert_eq!(titles(&read).iter().filter(|title| *title == "Trimming the Wick").count(), 1);
+
+    let read = with_auto("related: auto 1", "## Related Items\n");
+    assert_eq!((titles(&read).len(), listed(&read.diagnostics)), (1, vec!["warning related-filled 4:10".to_owned()]));
+    assert_eq!(titles(&with_auto("lang: en", "")), [""; 0]);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use masthead::archive::{Index, fill};
 use masthead::dateline::VolumeRule;
 use masthead::diagnostic::{Diagnostic, sort};
 use masthead::edition::views::PublicationView;
@@ -91,6 +92,9 @@ pub(crate) fn read_as(id: &str, bytes: &[u8], files: Vec<EnclosedFile>, archive:
             let assembled = assemble(&manuscript, archive, &house());
             diagnostics.extend(assembled.diagnostics);
             issue = assembled.value;
+            if let Some(issue) = issue.as_mut().filter(|_| manuscript.front.related.is_some()) {
+                diagnostics.extend(fill(issue, &manuscript, &Index::of(archive, &house()), &house()));
+            }
         }
     }
     if let Some(issue) = &issue {

@@ -11,12 +11,13 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 27] = [
+const COMMANDS: [&[&str]; 28] = [
     &[],
     &["init"],
     &["new"],
     &["check"],
     &["render"],
+    &["suggest"],
     &["proof"],
     &["approve"],
     &["hold"],

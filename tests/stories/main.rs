@@ -35,6 +35,7 @@ mod relays;
 mod reports;
 mod second_chances;
 mod strict_linter;
+mod suggest;
 mod the_press;
 #[cfg(target_os = "linux")]
 mod trouble;
