@@ -39,7 +39,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         ],
     ),
     ("app", &["clock", "config", "diagnostic", "edition", "intake", "mailing", "relay", "store", "subscription", "traffic"]),
-    ("intake", &["dateline", "diagnostic", "edition", "issue", "manuscript"]),
+    ("intake", &["config", "dateline", "diagnostic", "edition", "issue", "manuscript"]),
     ("relay", &["config", "mailing", "subscription"]),
     ("store", &["dateline", "edition", "issue", "mailing", "subscription", "traffic"]),
     ("clock", &[]),

@@ -2,6 +2,7 @@
 
 mod args;
 mod demo;
+mod links;
 mod listing;
 mod mailings;
 mod newsroom;

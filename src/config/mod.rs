@@ -3,6 +3,7 @@
 mod delivery;
 mod dkim;
 mod file;
+mod links;
 mod overrides;
 mod relay;
 pub mod secret;
@@ -31,6 +32,7 @@ use crate::traffic::{BreakerRules, Providers, Window};
 
 pub use delivery::Canary;
 pub use dkim::{DkimConfig, KeyPlace};
+pub use links::{AllowedHost, LinksConfig};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 
 /// Where the configuration stands in a newsroom.
@@ -77,6 +79,8 @@ pub struct Config {
     pub plan: RetryPlan,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
+    /// How links are tried.
+    pub links: LinksConfig,
     /// The key that signs unsubscribe links.
     pub token_key_file: PathBuf,
 }
@@ -217,6 +221,7 @@ impl Reader<'_> {
                     sender_id,
                 },
             },
+            links: self.links(&file.links),
             zone: zone?,
             schedule,
             store: store?,

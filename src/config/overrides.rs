@@ -13,7 +13,8 @@ const PREFIX: &str = "MASTHEAD_";
 const OTHERS: [&str; 2] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES"];
 
 /// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 14] = [
+const NO_TEXTS: [&str; 15] = [
+    "allow",
     "connections",
     "default",
     "domains",

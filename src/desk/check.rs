@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::links;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{self, Diagnostic, has_errors};
@@ -79,7 +80,7 @@ pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppEr
         if is_out && !wanted {
             continue;
         }
-        let checked = check_one(newsroom, one, &archive, is_out);
+        let checked = check_one(newsroom, one, &archive, is_out).await?;
         if let Some(issue) = &checked.issue {
             archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
         }
@@ -96,7 +97,7 @@ pub async fn check_issue(newsroom: &Newsroom, id: &IssueId) -> Result<Checked, A
     report.issues.into_iter().next().ok_or_else(|| AppError::Refused(format!("there is no issue {id}")))
 }
 
-fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: bool) -> Checked {
+async fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: bool) -> Result<Checked, AppError> {
     let config = newsroom.config();
     let mut diagnostics = dropped.diagnostics;
     let file = newsroom.shown(&dropped.path);
@@ -104,13 +105,14 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
         diagnostic::sort(&mut diagnostics);
         Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
     };
-    let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
+    let Some(draft) = dropped.draft else { return Ok(done(None, None, diagnostics)) };
     let assembled = assembled(newsroom, &draft, archive);
     diagnostics.extend(assembled.diagnostics);
-    let Some(issue) = assembled.value else { return done(None, None, diagnostics) };
+    let Some(mut issue) = assembled.value else { return Ok(done(None, None, diagnostics)) };
+    diagnostics.extend(links::learn(newsroom, &mut issue).await?);
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
     diagnostics.extend(rendered.diagnostics);
-    done(Some(issue), rendered.value, diagnostics)
+    Ok(done(Some(issue), rendered.value, diagnostics))
 }
 
 /// The issue of a draft, with everything found on the way to it.

@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod demo;
 pub mod init;
 pub mod letters;
+pub mod links;
 pub mod mailings;
 pub mod new;
 pub mod render;

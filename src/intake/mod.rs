@@ -3,6 +3,8 @@
 //! A file counts if it is a regular file of a known name; hidden files, `_names`, editors' backups, symlinks, FIFOs
 //! and devices never do (STANDARDS T13).
 
+pub mod fetch;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Read as _};

@@ -2,10 +2,13 @@
 
 pub mod archive;
 mod assemble;
+pub mod known_links;
+mod learn;
 mod links;
 mod outline;
 mod related;
 mod rules;
+mod said;
 pub mod slug;
 
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
+pub use learn::{addresses, learn};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;

@@ -1,6 +1,6 @@
 //! What must outlive the process: readers and their consent, what is out, and the ledger of every delivery.
 //!
-//! Three traits in the house's words, and [`Store`] for an engine that keeps all three promises. SQLite is built in;
+//! A few traits in the house's words, and [`Store`] for an engine that keeps the promises of all. SQLite is built in;
 //! a second engine implements the same traits and passes `tests/conformance`.
 //!
 //! Promises that every engine keeps:
@@ -9,6 +9,7 @@
 //! - no call holds a transaction open while somebody waits on the network;
 //! - whatever a call changes, it changes whole or not at all.
 
+mod known_links;
 mod ledger;
 pub mod sqlite;
 
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
+pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 
 /// What can go wrong at the store.
@@ -57,9 +59,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive and ledger.
-pub trait Store: Subscribers + BackIssues + Ledger {}
+pub trait Store: Subscribers + BackIssues + Ledger + KnownLinks {}
 
-impl<T: Subscribers + BackIssues + Ledger> Store for T {}
+impl<T: Subscribers + BackIssues + Ledger + KnownLinks> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -8,6 +8,7 @@ mod back_issues;
 #[path = "../support/disk.rs"]
 mod disk;
 mod histories;
+mod known_links;
 mod ledger;
 mod newsroom;
 mod power;
@@ -141,6 +142,10 @@ macro_rules! every_promise {
                 a_lost_connection_is_a_reason_without_a_code,
                 domains_are_counted_once_for_each_reader,
                 tallies_add_up_to_the_tally,
+            }
+            kept! { $open; known_links:
+                what_a_link_came_to_is_known_as_it_was,
+                only_a_later_try_replaces_what_is_known,
             }
             kept! { $open; histories:
                 tallies_are_what_the_lines_count,

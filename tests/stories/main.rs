@@ -17,6 +17,7 @@ mod front_desk;
 mod greylisting;
 mod killed;
 mod limits;
+mod links;
 mod lists;
 mod mail_exchanges;
 mod odd_issues;
@@ -33,4 +34,5 @@ mod the_press;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod watching;
+mod web_manners;
 mod whose_mail;

@@ -17,3 +17,4 @@ pub mod postfix;
 pub mod reading;
 pub mod running;
 pub mod sink;
+pub mod web;

@@ -13,6 +13,7 @@ mod fault;
 mod figures;
 mod group;
 mod job;
+mod known_links;
 mod ledger;
 mod names;
 mod opening;

@@ -16,7 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") }];
+const MIGRATIONS: [Migration; 2] = [
+    Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") },
+    Migration { name: "0003_links", sql: include_str!("../migrations/sqlite/0003_links.sql") },
+];
 
 /// How long a statement waits for another program that holds the file.
 const PATIENCE: Duration = Duration::from_secs(10);
