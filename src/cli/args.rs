@@ -115,7 +115,7 @@ pub(super) struct New {
 pub(super) struct Check {
     /// Which issues; all that are not out if left out
     pub ids: Vec<IssueId>,
-    /// Ask nobody on the network: what is known of links is used, and none is tried
+    /// Ask nobody on the network: what is known of links and feeds is used, and none is tried
     #[arg(long)]
     pub offline: bool,
     /// As JSON

@@ -1,4 +1,5 @@
-//! Trying links before `check` tells of them, with a bar for whoever watches.
+//! What `check` asks of the network before it tells what it found: the feeds, then the links, with a bar for whoever
+//! watches.
 
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
+use crate::desk::feeds;
 use crate::desk::links::{self, Progress};
 
 /// How long a person waits for other people's servers.
@@ -14,6 +16,17 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often the bar moves.
 const TICK: Duration = Duration::from_millis(100);
+
+/// Fetches the feeds, and says if not all could be asked.
+pub(super) async fn fetch(newsroom: &Newsroom, terminal: &Terminal) -> Result<(), AppError> {
+    match feeds::fetch(newsroom, PATIENCE).await {
+        Ok(round) if round.open > 0 => terminal.say(&format!("{} feeds did not answer in time", round.open)),
+        Ok(_) => {}
+        Err(AppError::Fetch(fault)) => terminal.say(&format!("no feed was asked: {fault}")),
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
 
 /// Tries what is not known, and says if not all could be. Where nobody can be asked at all, the rest is checked all the
 /// same.

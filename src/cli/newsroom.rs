@@ -54,6 +54,7 @@ struct CheckReport<'a> {
 
 pub(super) async fn check(newsroom: &Newsroom, asked: &Check, terminal: &Terminal) -> Result<Outcome, AppError> {
     if !asked.offline {
+        links::fetch(newsroom, terminal).await?;
         links::look_up(newsroom, &asked.ids, terminal).await?;
     }
     let report = desk::check::check(newsroom, &asked.ids).await?;

@@ -26,6 +26,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) web: Web,
     pub(super) dkim: Option<Dkim>,
+    #[serde(default, rename = "feed")]
+    pub(super) feeds: Vec<super::feed::FeedTable>,
     #[serde(default)]
     pub(super) links: super::links::LinksTable,
 }

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod dkim;
+mod feed;
 mod file;
 mod links;
 mod overrides;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Checked, Diagnostic, Source, Span};
 use crate::edition::views::{LogoView, PublicationView};
 use crate::edition::{Imprint, Sender};
 use crate::issue::House;
+use crate::issue::feed::FeedPlan;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::schedule::Schedule;
@@ -79,6 +81,8 @@ pub struct Config {
     pub plan: RetryPlan,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
+    /// The feeds that issues take items from.
+    pub feeds: Vec<FeedPlan>,
     /// How links are tried.
     pub links: LinksConfig,
     /// The key that signs unsubscribe links.
@@ -221,6 +225,7 @@ impl Reader<'_> {
                     sender_id,
                 },
             },
+            feeds: self.feeds(&file.feeds),
             links: self.links(&file.links),
             zone: zone?,
             schedule,

@@ -13,7 +13,7 @@ const PREFIX: &str = "MASTHEAD_";
 const OTHERS: [&str; 2] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES"];
 
 /// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 15] = [
+const NO_TEXTS: [&str; 18] = [
     "allow",
     "connections",
     "default",
@@ -21,11 +21,14 @@ const NO_TEXTS: [&str; 15] = [
     "dsn",
     "duty",
     "height",
+    "max",
     "messages_per_connection",
     "mx",
     "per_day",
     "per_hour",
+    "related",
     "report_to",
+    "required",
     "warm_up",
     "weight",
     "width",

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::links;
+use super::{feeds, links};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{self, Diagnostic, has_errors};
@@ -110,6 +110,7 @@ async fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_
     diagnostics.extend(assembled.diagnostics);
     let Some(mut issue) = assembled.value else { return Ok(done(None, None, diagnostics)) };
     diagnostics.extend(links::learn(newsroom, &mut issue).await?);
+    diagnostics.extend(feeds::join(newsroom, &mut issue, archive, is_out).await?);
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
     diagnostics.extend(rendered.diagnostics);
     Ok(done(Some(issue), rendered.value, diagnostics))

@@ -5,6 +5,7 @@ pub mod archive;
 pub mod check;
 pub mod deliveries;
 pub mod demo;
+pub mod feeds;
 pub mod init;
 pub mod letters;
 pub mod links;

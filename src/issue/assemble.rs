@@ -57,6 +57,7 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
         related,
         sections,
         footnotes,
+        carried: Vec::new(),
         source: manuscript.source.clone(),
     };
     let mut diagnostics = resolver.findings.into_vec();

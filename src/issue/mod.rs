@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod assemble;
+pub mod feed;
 pub mod known_links;
 mod learn;
 mod links;
@@ -95,6 +96,8 @@ pub struct Issue {
     pub sections: Vec<Section>,
     /// Footnotes of the whole.
     pub footnotes: Vec<Footnote>,
+    /// The items of feeds that it has.
+    pub carried: Vec<feed::ItemKey>,
     /// The manuscript.
     pub source: Arc<Source>,
 }

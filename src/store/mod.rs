@@ -9,6 +9,7 @@
 //! - no call holds a transaction open while somebody waits on the network;
 //! - whatever a call changes, it changes whole or not at all.
 
+mod feeds;
 mod known_links;
 mod ledger;
 pub mod sqlite;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
+pub use feeds::Feeds;
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 
@@ -59,9 +61,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive and ledger.
-pub trait Store: Subscribers + BackIssues + Ledger + KnownLinks {}
+pub trait Store: Subscribers + BackIssues + Ledger + KnownLinks + Feeds {}
 
-impl<T: Subscribers + BackIssues + Ledger + KnownLinks> Store for T {}
+impl<T: Subscribers + BackIssues + Ledger + KnownLinks + Feeds> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -6,6 +6,7 @@ mod bombs;
 mod codes;
 mod dropped;
 mod faulty;
+mod feeds;
 mod links;
 mod lossless;
 mod related;

@@ -13,6 +13,7 @@ mod canary;
 mod chaos;
 mod drafts;
 mod drop_folder;
+mod feeds;
 mod front_desk;
 mod greylisting;
 mod killed;

@@ -70,7 +70,7 @@ impl Reply {
 
     /// A web page.
     pub fn page() -> Self {
-        Self::of_type("text/html; charset=utf-8", "<p>A page.</p>")
+        Self::of_type("text/html; charset=utf-8", "<!DOCTYPE html><html lang=en><title>A page</title><p>A page.")
     }
 
     /// Leads on to somewhere else.

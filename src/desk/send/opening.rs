@@ -3,7 +3,7 @@
 use super::providers::providers;
 use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
-use crate::desk::{check, deliveries, mailings};
+use crate::desk::{check, deliveries, feeds, mailings};
 use crate::edition::Edition;
 use crate::issue::Issue;
 use crate::mailing::Mailing;
@@ -24,6 +24,8 @@ pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mail
     }
     let config = newsroom.config();
     let now = newsroom.now();
+    // Before the mailing is there: a crash in between leaves items that only this issue may have, which it will.
+    feeds::carry(newsroom, &issue).await?;
     let opening = Opening {
         archived: issue.archived(now),
         providers: providers(newsroom, &issue.lists).await?,

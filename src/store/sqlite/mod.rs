@@ -10,6 +10,7 @@ mod disk;
 mod ending;
 mod enrolling;
 mod fault;
+mod feeds;
 mod figures;
 mod group;
 mod job;

@@ -16,9 +16,10 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration { name: "0001_ledger", sql: include_str!("../migrations/sqlite/0001_ledger.sql") },
     Migration { name: "0003_links", sql: include_str!("../migrations/sqlite/0003_links.sql") },
+    Migration { name: "0004_feeds", sql: include_str!("../migrations/sqlite/0004_feeds.sql") },
 ];
 
 /// How long a statement waits for another program that holds the file.
