@@ -70,7 +70,7 @@ pub(super) async fn join(newsroom: &Newsroom, issue: &mut Issue, archive: &Archi
     let urls = urls(newsroom);
     let (states, items) = (newsroom.store().feeds(&urls).await?, newsroom.store().feed_items(&urls).await?);
     let window = Window { issue: issue.id.clone(), since: since(newsroom, issue, archive), is_out };
-    let listed = issue::addresses(issue, &config.house.base_url);
+    let listed = issue::linked(issue);
     let chosen = feed::choose(&config.feeds, &states, &items, &window, &listed);
     feed::join(issue, &chosen, &config.house, &config.zone);
     Ok(feed::findings(&config.feeds, &states))

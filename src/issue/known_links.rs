@@ -105,9 +105,10 @@ impl LinkState {
         }
     }
 
-    /// Whether the network may be at fault, rather than the address.
-    pub fn is_silence(&self) -> bool {
-        matches!(self.end, LinkEnd::Unreachable | LinkEnd::Slow)
+    /// Whether nobody was reached: the network may be at fault, rather than the address. Some that lead nowhere say of every
+    /// name that there is no such host.
+    pub fn is_unreached(&self) -> bool {
+        matches!(self.end, LinkEnd::Unreachable | LinkEnd::Slow | LinkEnd::NoSuchName)
     }
 }
 

@@ -12,16 +12,20 @@ use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, wi
 /// Most addresses of one issue that are tried.
 const MOST: usize = 2_000;
 
-/// The addresses that an issue links to, each once and in reading order, without those of the publication itself.
+/// The addresses of other people's pages that an issue links to: each once, in reading order, and not too many.
 pub fn addresses(issue: &Issue, base_url: &str) -> Vec<String> {
+    let is_own = |url: &String| url.strip_prefix(base_url).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    linked(issue).into_iter().filter(|url| !is_own(url)).take(MOST).collect()
+}
+
+/// All addresses on the web that an issue links to, each once and in reading order.
+pub fn linked(issue: &Issue) -> Vec<String> {
     let mut seen = HashSet::new();
     let mut found = Vec::new();
-    let own = |target: &str| target.strip_prefix(base_url).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     each_link(&mut issue.clone(), &mut |target, _, _| {
         let target = page(target);
-        let is_web =
-            target.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"));
-        if is_web && !own(target) && found.len() < MOST && seen.insert(target.to_owned()) {
+        let scheme = target.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if matches!(scheme.as_deref(), Some("http" | "https")) && seen.insert(target.to_owned()) {
             found.push(target.to_owned());
         }
     });
@@ -41,15 +45,18 @@ pub fn learn(issue: &mut Issue, states: &LinkStates) -> Vec<Diagnostic> {
     each_link(issue, &mut |target, file, span| {
         let Some(state) = states.of(target) else { return };
         met.insert(&state.url, state);
-        if state.standing() == Standing::Alive || state.is_silence() {
+        if state.standing() == Standing::Alive || state.is_unreached() {
             *file = label(state, file.take());
         }
         judged.extend(finding(state, target).map(|found| found.at(&source, span)));
     });
-    if met.len() > 1 && met.values().all(|state| state.is_silence()) {
+    if met.len() > 1 && met.values().all(|state| state.is_unreached()) {
         let found =
             Diagnostic::warning("links-unreachable", format!("none of the {} links could be tried: no server was reached", met.len()));
-        judged = vec![found.at(&source, Span::default()).help("is this machine on the network? They are tried again at the next check")];
+        judged =
+            vec![found.at(&source, Span::default()).help(
+                "is this machine on the network? If it is, look at each of them yourself; if not, the next `check` tries them again",
+            )];
     }
     spare(issue);
     findings.extend(judged);

@@ -19,7 +19,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
-pub use learn::{addresses, learn};
+pub use learn::{addresses, learn, linked};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;

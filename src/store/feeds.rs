@@ -16,8 +16,8 @@ pub trait Feeds: Send + Sync {
     async fn feed_items(&self, urls: &[String]) -> Result<Vec<FeedItem>>;
 
     /// Keeps what a feed came to and the items that it had, all or none. An item that is known stays first seen when it
-    /// was, and with the issue that has it; all else of it is as the feed says now. Items that no issue has and that the
-    /// feed has not had for a year are forgotten.
+    /// was; all else of it is as the feed says now, but for one that an issue has: it stays as it was. Of those that no
+    /// issue has, those are forgotten that the feed has not had for a year, and the oldest beyond two thousand.
     async fn keep_feed(&self, state: FeedState, items: Vec<FeedItem>) -> Result<()>;
 
     /// Gives these items to an issue and takes from it all others that it had. An item that another issue has stays there.

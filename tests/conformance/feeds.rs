@@ -83,10 +83,24 @@ pub(crate) async fn an_item_stays_with_the_issue_that_has_it(store: Arc<dyn Stor
     store.carry(&issue("2014-12"), &keys(ONE, &["a", "b"])).await.unwrap();
     store.carry(&issue("2015-02"), &keys(ONE, &["b", "c"])).await.unwrap();
     assert_eq!(carried(&store).await, ["a 2014-12", "b 2014-12", "c 2015-02"]);
-    store.keep_feed(state(ONE, 2), vec![item(ONE, "a", 2), item(ONE, "c", 2)]).await.unwrap();
+    let changed = FeedItem { title: "Something else".to_owned(), ..item(ONE, "a", 2) };
+    store.keep_feed(state(ONE, 2), vec![changed, item(ONE, "c", 2)]).await.unwrap();
+    assert_eq!(items(&store, &[ONE]).await[0].title, "Title of a", "what an issue has stays as it was");
     assert_eq!(carried(&store).await, ["a 2014-12", "b 2014-12", "c 2015-02"], "whatever the feed says");
     store.carry(&issue("2014-12"), &keys(ONE, &["b"])).await.unwrap();
     assert_eq!(carried(&store).await, ["b 2014-12", "c 2015-02"], "an issue has what it was last given");
+}
+
+pub(crate) async fn a_feed_that_renames_its_items_fills_nothing(store: Arc<dyn Store>) {
+    store.keep_feed(state(ONE, 0), vec![item(ONE, "ours", 0)]).await.unwrap();
+    store.carry(&issue("2014-12"), &keys(ONE, &["ours"])).await.unwrap();
+    for hours in 1..=6 {
+        let renamed = (0..500).map(|number| item(ONE, &format!("{hours}-{number:03}"), hours)).collect();
+        store.keep_feed(state(ONE, hours), renamed).await.unwrap();
+    }
+    let left = items(&store, &[ONE]).await;
+    assert_eq!(left.len(), 2_001);
+    assert!(left.iter().all(|item| item.key == "ours" || item.first_seen >= hour(3)), "the latest are kept");
 }
 
 pub(crate) async fn only_what_no_issue_has_is_forgotten_after_a_year(store: Arc<dyn Store>) {

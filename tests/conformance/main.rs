@@ -152,6 +152,7 @@ macro_rules! every_promise {
                 a_feed_is_known_as_it_was_with_its_items,
                 an_item_stays_first_seen_when_it_was,
                 an_item_stays_with_the_issue_that_has_it,
+                a_feed_that_renames_its_items_fills_nothing,
                 only_what_no_issue_has_is_forgotten_after_a_year,
             }
             kept! { $open; histories:

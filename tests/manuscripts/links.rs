@@ -102,6 +102,8 @@ fn a_network_that_is_not_there_is_told_once() {
     let body = "# H\n\n[a](https://e.example/1) [b](https://f.example/2)\n";
     let silent = || [ended("https://e.example/1", LinkEnd::Unreachable), ended("https://f.example/2", LinkEnd::Slow)];
     assert_eq!(found(body, silent()), ["warning links-unreachable 1:1"]);
+    let nameless = silent().map(|state| LinkState { end: LinkEnd::NoSuchName, ..state });
+    assert_eq!(found(body, nameless), ["warning links-unreachable 1:1"], "walled networks say this of every name");
     let [one, two] = silent();
     assert_eq!(found(body, [one.clone(), LinkState { end: LinkEnd::Answered(200), ..two }]), ["warning link-untried 8:1"]);
     assert_eq!(found(body, [one]), ["warning link-untried 8:1"], "one silent server is no missing network");

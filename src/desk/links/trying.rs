@@ -77,7 +77,7 @@ fn of_fault(url: &str, fault: &FetchFault, known: Option<&LinkState>, now: Times
         etag: None,
         last_modified: None,
     };
-    match known.filter(|_| fresh.is_silence()) {
+    match known.filter(|_| fresh.is_unreached()) {
         Some(known) => LinkState { tried_at: now, end, ..known.clone() },
         None => fresh,
     }

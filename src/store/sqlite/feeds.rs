@@ -12,6 +12,9 @@ use crate::store::{Feeds, Result};
 /// How long an item is kept that its feed no longer has.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// Most items of a feed that are kept and that no issue has: a feed may give its items new names every hour.
+const MOST_KEPT: i64 = 2_000;
+
 #[async_trait]
 impl Feeds for SqliteStore {
     async fn feeds(&self, urls: &[String]) -> Result<Vec<FeedState>> {
@@ -62,6 +65,7 @@ fn keep(connection: &Connection, state: &FeedState, items: &[FeedItem]) -> Resul
         let columns = params![item.feed, item.key, rows::kept(item.first_seen), rows::kept(now), rows::to_json(item)?];
         rows::change(connection, KEEP_ITEM, columns)?;
     }
+    rows::change(connection, KEEP_SOME, params![state.url, MOST_KEPT])?;
     if let Ok(long_ago) = now.checked_sub(REMEMBERED) {
         rows::change(connection, FORGET, params![state.url, rows::kept(long_ago)])?;
     }
@@ -88,7 +92,12 @@ const KEEP_ITEM: &str = "
     INSERT INTO feed_items (feed, key, first_seen, last_seen, item)
     VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (feed, key) DO UPDATE
-    SET last_seen = excluded.last_seen, item = excluded.item";
+    SET last_seen = excluded.last_seen, item = CASE WHEN carried_by IS NULL THEN excluded.item ELSE item END";
+
+const KEEP_SOME: &str = "
+    DELETE FROM feed_items
+    WHERE feed = ?1 AND carried_by IS NULL AND key NOT IN (
+        SELECT key FROM feed_items WHERE feed = ?1 AND carried_by IS NULL ORDER BY last_seen DESC, first_seen DESC, key LIMIT ?2)";
 
 const FORGET: &str = "DELETE FROM feed_items WHERE feed = ?1 AND last_seen < ?2 AND carried_by IS NULL";
 
