@@ -47,6 +47,9 @@ pub enum AppError {
     /// The issues folder cannot be read.
     #[error(transparent)]
     Intake(#[from] IntakeError),
+    /// Nobody on the web can be asked for anything.
+    #[error(transparent)]
+    Fetch(#[from] intake::fetch::NoFetcher),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

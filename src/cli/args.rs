@@ -130,6 +130,9 @@ pub(super) struct New {
 pub(super) struct Check {
     /// Which issues; all that are not out if left out
     pub ids: Vec<IssueId>,
+    /// Ask nobody on the network: what is known of links and feeds is used, and none is tried
+    #[arg(long)]
+    pub offline: bool,
     /// As JSON
     #[arg(long)]
     pub json: bool,

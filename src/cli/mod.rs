@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod editors;
+mod links;
 mod listing;
 mod mailings;
 mod newsroom;

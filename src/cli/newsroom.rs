@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::Outcome;
 use super::args::{Check, Form, Init, New, Render};
+use super::links;
 use super::terminal::Terminal;
 use crate::app::{AppError, Newsroom};
 use crate::clock::{Clock as _, SystemClock};
@@ -52,6 +53,10 @@ struct CheckReport<'a> {
 }
 
 pub(super) async fn check(newsroom: &Newsroom, asked: &Check, terminal: &Terminal) -> Result<Outcome, AppError> {
+    if !asked.offline {
+        links::fetch(newsroom, terminal).await?;
+        links::look_up(newsroom, &asked.ids, terminal).await?;
+    }
     let report = desk::check::check(newsroom, &asked.ids).await?;
     let all = report.all();
     let outcome = if has_errors(&all) { Outcome::Findings } else { Outcome::Clean };

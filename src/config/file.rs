@@ -28,6 +28,10 @@ pub(super) struct File {
     pub(super) dkim: Option<Dkim>,
     #[serde(default)]
     pub(super) approval: super::approval::ApprovalTable,
+    #[serde(default, rename = "feed")]
+    pub(super) feeds: Vec<super::feed::FeedTable>,
+    #[serde(default)]
+    pub(super) links: super::links::LinksTable,
 }
 
 #[derive(Debug, Deserialize)]

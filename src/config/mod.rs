@@ -3,8 +3,10 @@
 mod approval;
 mod delivery;
 mod dkim;
+mod feed;
 mod file;
 mod issues;
+mod links;
 mod overrides;
 mod relay;
 mod schedule;
@@ -27,6 +29,7 @@ use crate::diagnostic::{Checked, Diagnostic, Source, Span};
 use crate::edition::views::{LogoView, PublicationView};
 use crate::edition::{Imprint, Sender};
 use crate::issue::House;
+use crate::issue::feed::FeedPlan;
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::plan::RetryPlan;
 use crate::subscription::{EmailAddress, List, ListId, PersonName};
@@ -35,6 +38,7 @@ use crate::traffic::{BreakerRules, Providers, Window};
 pub use approval::{ApprovalConfig, Editor};
 pub use delivery::Canary;
 pub use dkim::{DkimConfig, KeyPlace};
+pub use links::{AllowedHost, LinksConfig};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 pub use schedule::{Late, Timetable};
 
@@ -86,6 +90,10 @@ pub struct Config {
     pub plan: RetryPlan,
     /// How messages are signed, if they are.
     pub dkim: Option<DkimConfig>,
+    /// The feeds that issues take items from.
+    pub feeds: Vec<FeedPlan>,
+    /// How links are tried.
+    pub links: LinksConfig,
     /// The key that signs unsubscribe links: below the newsroom, or a credential's name.
     pub token_key_file: PathBuf,
     /// Where pages are served, if any are.
@@ -227,6 +235,8 @@ impl Reader<'_> {
                     sender_id,
                 },
             },
+            feeds: self.feeds(&file.feeds),
+            links: self.links(&file.links),
             zone: zone?,
             timetable,
             store: store?,

@@ -13,7 +13,8 @@ const PREFIX: &str = "MASTHEAD_";
 const OTHERS: [&str; 3] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES", "MASTHEAD_CLOCK"];
 
 /// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 15] = [
+const NO_TEXTS: [&str; 19] = [
+    "allow",
     "connections",
     "default",
     "domains",
@@ -21,11 +22,14 @@ const NO_TEXTS: [&str; 15] = [
     "duty",
     "editors",
     "height",
+    "max",
     "messages_per_connection",
     "mx",
     "per_day",
     "per_hour",
+    "related",
     "report_to",
+    "required",
     "warm_up",
     "weight",
     "width",

@@ -1,9 +1,10 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
+use super::{feeds, links};
 use crate::app::{AppError, Newsroom};
 use crate::archive::{self, Index};
 use crate::dateline::IssueId;
@@ -102,14 +103,14 @@ pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report
         return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
     }
     let mut archive = Archive::new(newsroom.store().back_issues().await?);
-    let (mut issues, index) = (Vec::new(), OnceCell::new());
+    let (mut issues, index) = (Vec::new(), OnceLock::new());
     for one in folder.dropped {
         let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);
         let wanted = if ids.is_empty() { !is_out } else { ids.contains(&one.id) };
         if is_out && !wanted {
             continue;
         }
-        let checked = check_one(newsroom, one, &archive, &index, is_out);
+        let checked = check_one(newsroom, one, &archive, &index, is_out).await?;
         if let Some(issue) = &checked.issue {
             archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
         }
@@ -126,7 +127,13 @@ pub async fn check_issue(newsroom: &Newsroom, id: &IssueId) -> Result<Checked, A
     report.issues.into_iter().next().ok_or_else(|| AppError::Refused(format!("there is no issue {id}")))
 }
 
-fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, index: &OnceCell<Index>, is_out: bool) -> Checked {
+async fn check_one(
+    newsroom: &Newsroom,
+    dropped: Dropped,
+    archive: &Archive,
+    index: &OnceLock<Index>,
+    is_out: bool,
+) -> Result<Checked, AppError> {
     let config = newsroom.config();
     let file = newsroom.shown(&dropped.path);
     let (stamp, fingerprint) = (dropped.stamp, dropped.draft.as_ref().map(|_| dropped.fingerprint()));
@@ -136,13 +143,15 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, index: &O
         let (id, file, fingerprint) = (dropped.id.clone(), file.clone(), fingerprint.clone());
         Checked { id, file, is_out, stamp, fingerprint, issue, edition, diagnostics }
     };
-    let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
+    let Some(draft) = dropped.draft else { return Ok(done(None, None, diagnostics)) };
     let assembled = assembled(newsroom, &draft, archive, Some(index));
     diagnostics.extend(assembled.diagnostics);
-    let Some(issue) = assembled.value else { return done(None, None, diagnostics) };
+    let Some(mut issue) = assembled.value else { return Ok(done(None, None, diagnostics)) };
+    diagnostics.extend(links::learn(newsroom, &mut issue).await?);
+    diagnostics.extend(feeds::join(newsroom, &mut issue, archive, is_out).await?);
     let rendered = edition::render(&issue, &config.imprint, newsroom.press());
     diagnostics.extend(rendered.diagnostics);
-    done(Some(issue), rendered.value, diagnostics)
+    Ok(done(Some(issue), rendered.value, diagnostics))
 }
 
 /// The issue of a draft, with everything found on the way to it. Where the press is to choose related items, they come
@@ -151,7 +160,7 @@ pub(super) fn assembled(
     newsroom: &Newsroom,
     draft: &Draft,
     archive: &Archive,
-    index: Option<&OnceCell<Index>>,
+    index: Option<&OnceLock<Index>>,
 ) -> diagnostic::Checked<Issue> {
     let house = &newsroom.config().house;
     let mut parsed = manuscript::parse(draft, &house.related_heading);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::deliveries::mailing;
-use crate::desk::{hold, report};
+use crate::desk::{feeds, hold, report};
 use crate::mailing::{Mailing, Pause, ProviderId, Scope};
 
 /// How often a cancelled mailing's run is looked at until it has ended, and how long after each other.
@@ -48,6 +48,7 @@ pub async fn cancel(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppErro
     let withheld = newsroom.store().cancel(id, newsroom.now()).await?;
     if let Some(_held) = alone(newsroom).await? {
         close(newsroom, issue).await?;
+        feeds::set_down(newsroom, issue).await?;
     }
     Ok(withheld)
 }

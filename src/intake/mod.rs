@@ -5,6 +5,7 @@
 
 mod ears;
 mod enclosed;
+pub mod fetch;
 mod names;
 mod place;
 pub mod problems;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::feed::ItemKey;
 use crate::dateline::{IssueId, IssueNumber, Period};
 use crate::manuscript::title::fold_title;
 
@@ -29,6 +30,9 @@ pub struct ArchivedIssue {
     pub corrected_at: Option<Timestamp>,
     /// The featured article first, then the pieces in reading order.
     pub articles: Vec<ArchivedArticle>,
+    /// The items of feeds that it carries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<ItemKey>,
     /// The manuscript as it stood then, for the archive's pages and for whatever is asked of it later.
     pub manuscript: String,
 }

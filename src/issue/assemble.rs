@@ -2,11 +2,11 @@
 
 use super::archive::Archive;
 use super::links::Resolver;
-use super::{Article, House, Issue, Section, outline, rules, slug};
+use super::{Article, House, Issue, Section, outline, rules, said, slug};
 use crate::dateline::number::{self, NumberFault, WrittenNumber};
 use crate::dateline::{IssueNumber, Period};
 use crate::diagnostic::{self, Checked, Diagnostic, Findings, Span};
-use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, plain, within_mut};
+use crate::manuscript::document::{Block, Inline, each_inline_mut, plain, within_mut};
 use crate::manuscript::{self, Manuscript};
 use crate::subscription::ListId;
 
@@ -57,6 +57,7 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
         related,
         sections,
         footnotes,
+        carried: Vec::new(),
         source: manuscript.source.clone(),
     };
     let mut diagnostics = resolver.findings.into_vec();
@@ -68,12 +69,13 @@ impl Resolver<'_> {
     /// Resolves what stands under a title that is printed at level `under`.
     fn blocks(&mut self, blocks: &mut [Block], under: u8) {
         each_inline_mut(blocks, &mut |inline| self.inline(inline));
-        spare_named_files(blocks);
+        said::spare(blocks);
         outline::settle(blocks, under);
     }
 
     fn inlines(&mut self, inlines: &mut [Inline]) {
         within_mut(inlines, &mut |inline| self.inline(inline));
+        said::spare_inlines(inlines, "");
     }
 
     fn articles(&mut self, manuscript: &Manuscript) -> (Article, Vec<Section>) {
@@ -99,29 +101,6 @@ impl Resolver<'_> {
             })
             .collect();
         (featured, sections)
-    }
-}
-
-/// Takes the press's "(PDF, 301 KB)" back where the editor has written one behind the link.
-fn spare_named_files(blocks: &mut [Block]) {
-    use crate::manuscript::document::BlockKind;
-    for block in blocks {
-        match &mut block.kind {
-            BlockKind::Paragraph(inlines) => {
-                for at in 0..inlines.len() {
-                    let (before, after) = inlines.split_at_mut(at + 1);
-                    let InlineKind::Link(link) = &mut before[at].kind else { continue };
-                    let kind = link.file.as_deref().and_then(|file| file.split(',').next()).unwrap_or_default().to_lowercase();
-                    let next = after.first().map(|inline| plain(std::slice::from_ref(inline)).to_lowercase()).unwrap_or_default();
-                    if next.starts_with(&format!("({kind}")) || plain(&link.inlines).to_lowercase().ends_with(&format!("({kind})")) {
-                        link.file = None;
-                    }
-                }
-            }
-            BlockKind::List { items, .. } => items.iter_mut().for_each(|item| spare_named_files(&mut item.blocks)),
-            BlockKind::Quote(inner) => spare_named_files(inner),
-            _ => {}
-        }
     }
 }
 

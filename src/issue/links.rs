@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::archive::{Archive, Found};
+use super::said::{kind_of, size};
 use super::{House, IssueId};
 use crate::diagnostic::{self, Diagnostic, Findings, Source, Span};
 use crate::manuscript::EnclosedFile;
@@ -272,29 +273,6 @@ fn remote_file(address: &str) -> Option<String> {
     after_host.contains('/').then(|| kind_of(path))?.map(str::to_owned)
 }
 
-fn kind_of(name: &str) -> Option<&'static str> {
-    let (_, ending) = name.rsplit_once('.')?;
-    Some(match ending.to_ascii_lowercase().as_str() {
-        "pdf" => "PDF",
-        "doc" | "docx" | "odt" => "Word",
-        "xls" | "xlsx" | "ods" => "Excel",
-        "ppt" | "pptx" | "odp" => "PowerPoint",
-        "csv" => "CSV",
-        "zip" => "ZIP",
-        "ics" => "calendar",
-        _ => return None,
-    })
-}
-
-/// A file's size as the editors' house style prints it: "301 KB", "1.4 MB".
-#[allow(clippy::cast_precision_loss, reason = "a rounded figure for people")]
-pub(super) fn size(octets: u64) -> String {
-    match octets {
-        0..=999_499 => format!("{} KB", octets.div_ceil(1000).max(1)),
-        _ => format!("{:.1} MB", octets as f64 / 1e6),
-    }
-}
-
 /// Articles as a diagnostic lists them: `"Title" (April 2014)`.
 pub(super) fn named(found: &[Found<'_>]) -> String {
     let names: Vec<String> = found
@@ -307,13 +285,6 @@ pub(super) fn named(found: &[Found<'_>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_read_as_editors_print_them() {
-        assert_eq!(size(300_700), "301 KB");
-        assert_eq!(size(10), "1 KB");
-        assert_eq!(size(1_440_000), "1.4 MB");
-    }
 
     #[test]
     fn addresses_are_escaped_once() {

@@ -2,10 +2,14 @@
 
 pub mod archive;
 mod assemble;
+pub mod feed;
+pub mod known_links;
+mod learn;
 mod links;
 mod outline;
 mod related;
 mod rules;
+mod said;
 pub mod slug;
 
 use std::sync::Arc;
@@ -15,6 +19,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
+pub use learn::{addresses, learn, linked};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;
@@ -91,6 +96,8 @@ pub struct Issue {
     pub sections: Vec<Section>,
     /// Footnotes of the whole.
     pub footnotes: Vec<Footnote>,
+    /// The items of feeds that it has.
+    pub carried: Vec<feed::ItemKey>,
     /// The manuscript.
     pub source: Arc<Source>,
 }
@@ -169,6 +176,7 @@ impl Issue {
             number: self.number,
             out_at,
             corrected_at: None,
+            carried: self.carried.clone(),
             articles: self
                 .articles()
                 .map(|article| archive::ArchivedArticle {

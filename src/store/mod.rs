@@ -1,6 +1,6 @@
 //! What must outlive the process: readers and their consent, what is decided, what is out, and the ledger of deliveries.
 //!
-//! Traits in the house's words, and [`Store`] for an engine that keeps the promises of all. SQLite is built in;
+//! A few traits in the house's words, and [`Store`] for an engine that keeps the promises of all. SQLite is built in;
 //! a second engine implements the same traits and passes `tests/conformance`.
 //!
 //! Promises that every engine keeps:
@@ -10,6 +10,8 @@
 //! - whatever a call changes, it changes whole or not at all.
 
 mod agenda;
+mod feeds;
+mod known_links;
 mod ledger;
 pub mod sqlite;
 
@@ -21,6 +23,8 @@ use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
 pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
+pub use feeds::Feeds;
+pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 
 /// What can go wrong at the store.
@@ -58,10 +62,10 @@ impl StoreError {
 /// The result of every call.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
-/// An engine that keeps readers, archive, agenda and ledger.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger {}
+/// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

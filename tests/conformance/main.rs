@@ -8,7 +8,9 @@ mod agenda;
 mod back_issues;
 #[path = "../support/disk.rs"]
 mod disk;
+mod feeds;
 mod histories;
+mod known_links;
 mod ledger;
 mod newsroom;
 mod power;
@@ -160,6 +162,17 @@ macro_rules! every_promise {
                 a_lost_connection_is_a_reason_without_a_code,
                 domains_are_counted_once_for_each_reader,
                 tallies_add_up_to_the_tally,
+            }
+            kept! { $open; known_links:
+                what_a_link_came_to_is_known_as_it_was,
+                only_a_later_try_replaces_what_is_known,
+            }
+            kept! { $open; feeds:
+                a_feed_is_known_as_it_was_with_its_items,
+                an_item_stays_first_seen_when_it_was,
+                an_item_stays_with_the_issue_that_has_it,
+                a_feed_that_renames_its_items_fills_nothing,
+                only_what_no_issue_has_is_forgotten_after_a_year,
             }
             kept! { $open; histories:
                 tallies_are_what_the_lines_count,

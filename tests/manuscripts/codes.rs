@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::{dropped, faulty, related, settings, templates};
+use crate::{dropped, faulty, feeds, links, related, settings, templates};
 
 /// The codes that stand in the source of a room.
 fn codes_below(folder: &Path, out: &mut BTreeSet<String>) {
@@ -34,7 +34,12 @@ fn every_finding_of_the_source_has_a_case() {
     assert!(written.len() > 70, "{written:?}");
     let told = faulty::table().into_iter().flat_map(|case| case.found);
     let mut shown: BTreeSet<String> = told.filter_map(|found| found.split(' ').nth(1)).map(str::to_owned).collect();
-    shown.extend([dropped::CODES, related::CODES, settings::CODES, templates::CODES].concat().into_iter().map(str::to_owned));
+    shown.extend(
+        [dropped::CODES, feeds::CODES, links::CODES, related::CODES, settings::CODES, templates::CODES]
+            .concat()
+            .into_iter()
+            .map(str::to_owned),
+    );
     let without: Vec<_> = written.difference(&shown).collect();
     assert!(without.is_empty(), "no case shows {without:?}");
     let gone: Vec<_> = shown.difference(&written).collect();

@@ -67,7 +67,22 @@ fn faults_of_traffic_are_told_with_their_place() {
     let provider =
         |lines: &str, found: &[&str]| (format!("{GOOD}{LIST}[[provider]]\n{lines}"), found.iter().map(ToString::to_string).collect());
     let relay = |lines: &str, found: &[&str]| (format!("{GOOD}{lines}{LIST}"), found.iter().map(ToString::to_string).collect());
+    let feed = |lines: &str, found: &[&str]| (format!("{GOOD}{LIST}[[feed]]\n{lines}"), found.iter().map(ToString::to_string).collect());
+    let links = |line: &str, column: &str| (format!("{GOOD}{LIST}[links]\n{line}\n"), vec![format!("error config-value 16:{column}")]);
     let cases: Vec<(String, Vec<String>)> = vec![
+        feed("url = \"https://a.example/f\"\nrelated = true\n", &[]),
+        feed("url = \"feed.xml\"\nsection = \"News\"\n", &["error config-value 16:7"]),
+        feed("url = \"https://a.example/f\"\n", &["error config-value 16:7"]),
+        feed("url = \"https://a.example/f\"\nsection = \"News\"\nrelated = true\n", &["error config-value 16:7"]),
+        feed("url = \"https://a.example/f\"\nrelated = true\nmax = 0\n", &["error config-value 18:7"]),
+        feed(
+            "url = \"https://a.example/f\"\nrelated = true\n[[feed]]\nurl = \"https://a.example/f\"\nsection = \"News\"\n",
+            &["error config-value 19:7"],
+        ),
+        links("check = \"maybe\"", "9"),
+        links("allow = [\"http://a.example\"]", "10"),
+        links("timeout = \"an hour\"", "11"),
+        links("timeout = \"1h\"", "11"),
         delivery("window = \"8-18\""),
         delivery("canary = \"200, 15 min\""),
         delivery("canary = \"0 readers, 15 min\""),

@@ -4,6 +4,7 @@
 
 mod address;
 mod compose;
+mod feed;
 mod header;
 mod manuscript;
 mod quoted_printable;

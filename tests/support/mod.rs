@@ -19,3 +19,4 @@ pub mod reading;
 pub mod running;
 pub mod served;
 pub mod sink;
+pub mod web;

@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
 /// The type numbers of RFC 1035 section 3.2.2.
+pub const A: u16 = 1;
 pub const CNAME: u16 = 5;
 pub const MX: u16 = 15;
 
@@ -18,6 +19,8 @@ pub const THE_QUESTION: &[u8] = &[0xC0, 12];
 pub struct Question {
     /// The name asked for, lower case, no final dot.
     pub name: String,
+    /// Which type of record is asked for.
+    pub kind: u16,
     /// Whether it came over TCP.
     pub by_tcp: bool,
     id: [u8; 2],
@@ -34,7 +37,8 @@ impl Question {
             at = end;
         }
         let section = octets.get(12..at + 5)?.to_vec();
-        Some(Self { name: labels.join("."), by_tcp, id: [octets[0], octets[1]], section })
+        let kind = u16::from_be_bytes([octets[at + 1], octets[at + 2]]);
+        Some(Self { name: labels.join("."), kind, by_tcp, id: [octets[0], octets[1]], section })
     }
 
     /// An answer without fault that holds these records.
@@ -77,6 +81,11 @@ pub fn record(owner: &[u8], kind: u16, value: &[u8]) -> Vec<u8> {
 /// An MX of the name in the question.
 pub fn mx(preference: u16, host: &str) -> Vec<u8> {
     record(THE_QUESTION, MX, &[preference.to_be_bytes().as_slice(), &name(host)].concat())
+}
+
+/// An address of the name in the question.
+pub fn a(address: [u8; 4]) -> Vec<u8> {
+    record(THE_QUESTION, A, &address)
 }
 
 /// What a server says to a question: any number of answers, none for silence.

@@ -263,6 +263,8 @@ impl Newsroom {
 pub fn binary(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_masthead"));
     command.env_clear().env("HOME", folder.join("home")).env("TMPDIR", folder).current_dir(folder).stdin(Stdio::null());
+    // No story asks anybody outside this machine; one about links says so itself.
+    command.env("MASTHEAD_LINKS__CHECK", "off");
     command
 }
 

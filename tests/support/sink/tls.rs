@@ -43,7 +43,7 @@ impl Authority {
     }
 
     /// The server's side of TLS, with a certificate of this authority.
-    pub(super) fn acceptor(&self) -> TlsAcceptor {
+    pub fn acceptor(&self) -> TlsAcceptor {
         let key = KeyPair::generate().expect("a key");
         let params = CertificateParams::new(self.names.clone()).expect("good names");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");

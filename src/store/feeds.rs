@@ -1,0 +1,25 @@
+//! What is kept of the feeds that issues take items from, so that no issue waits for them and none repeats another.
+
+use async_trait::async_trait;
+
+use super::Result;
+use crate::dateline::IssueId;
+use crate::issue::feed::{FeedItem, FeedState, ItemKey};
+
+/// Feeds, their items, and which issue has which.
+#[async_trait]
+pub trait Feeds: Send + Sync {
+    /// What is known of these feeds as a whole, in any order; nothing of those that were never asked.
+    async fn feeds(&self, urls: &[String]) -> Result<Vec<FeedState>>;
+
+    /// The items of these feeds, in any order.
+    async fn feed_items(&self, urls: &[String]) -> Result<Vec<FeedItem>>;
+
+    /// Keeps what a feed came to and the items that it had, all or none. An item that is known stays first seen when it
+    /// was; all else of it is as the feed says now, but for one that an issue has: it stays as it was. Of those that no
+    /// issue has, those are forgotten that the feed has not had for a year, and the oldest beyond two thousand.
+    async fn keep_feed(&self, state: FeedState, items: Vec<FeedItem>) -> Result<()>;
+
+    /// Gives these items to an issue and takes from it all others that it had. An item that another issue has stays there.
+    async fn carry(&self, issue: &IssueId, items: &[ItemKey]) -> Result<()>;
+}

@@ -1,0 +1,54 @@
+//! Whatever stands where a feed should: read or refused, within bounds, and never anything but words and web addresses.
+
+use jiff::Timestamp;
+use masthead::issue::feed::{canonical, parse};
+use proptest::prelude::*;
+
+const URL: &str = "https://partner.example/news/feed.xml";
+
+/// Pieces of feeds of all kinds, in an order that nobody meant.
+fn octets() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        2 => "\\PC{0,30}",
+        6 => prop::sample::select(vec![
+            "<rss version=\"2.0\"><channel>", "</channel></rss>", "<item>", "</item>", "<title>", "</title>", "<link>", "</link>", "<guid>", "</guid>",
+            "<description>", "</description>", "<![CDATA[", "]]>", "<pubDate>Tue, 03 Nov 2026 09:00:00 GMT</pubDate>", "<pubDate>99999</pubDate>",
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\">", "</feed>", "<entry>", "</entry>", "<link href=\"a\"/>", "<link rel=\"self\" href=\"//x\"/>",
+            "<content type=\"xhtml\">", "</content>", "<content type=\"text/html\">", "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[", "]}",
+            "{\"id\":\"1\",\"url\":\"/x\",\"title\":\"t\"}", ",", "https://e.example/a?utm_source=x#y", "javascript:alert(1)", "&lt;script&gt;", "&amp;", "&#0;",
+            "&#x202e;", "<script>", "</script>", "<b>", "</b>", "&l9;", "<!DOCTYPE x [<!ENTITY a \"b\">]>", "<?xml version=\"1.0\"?>", "<!--", "-->",
+        ]).prop_map(str::to_owned),
+    ];
+    let whole = prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat());
+    prop_oneof![
+        whole.clone(),
+        whole.prop_map(|inner| format!("<rss version=\"2.0\"><channel><item><title>{inner}</title><link>/a</link><description>{inner}</description></item></channel></rss>")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn what_is_read_of_a_feed_is_within_bounds(octets in octets()) {
+        let Ok(items) = parse(octets.as_bytes(), URL, Timestamp::UNIX_EPOCH) else { return Ok(()) };
+        prop_assert!(items.len() <= 500);
+        for item in items {
+            prop_assert!(item.link.starts_with("http://") || item.link.starts_with("https://"), "{}", item.link);
+            prop_assert!(item.link.is_ascii() && !item.link.contains(['"', '<', '>', ' ']), "{}", item.link);
+            prop_assert!(!item.title.is_empty() && item.title.chars().count() <= 200 && item.excerpt.chars().count() <= 240);
+            prop_assert!(!item.key.is_empty() && item.key.len() <= 2_100);
+            for words in [&item.title, &item.excerpt] {
+                prop_assert!(!words.contains(|c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{words:?}");
+                prop_assert_eq!(words.trim(), words.as_str());
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_stays_the_same_however_one_comes_there(path in "[a-z/]{0,20}", id in "[a-z0-9]{0,5}", from in "[a-z]{1,8}") {
+        let page = canonical(&format!("https://e.example/{path}?id={id}"));
+        prop_assert_eq!(&canonical(&format!("http://E.example/{path}?utm_{from}={from}&id={id}#{from}")), &page);
+        prop_assert_eq!(canonical(&format!("https://{page}")), page.clone(), "once is enough");
+    }
+}
