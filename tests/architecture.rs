@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("main", &["cli"]),
     ("lib", &[]),
     ("cli", &["app", "clock", "dateline", "desk", "diagnostic", "issue", "mailing", "store", "subscription", "web"]),
-    ("web", &["app", "desk", "edition", "intake"]),
+    ("web", &["app", "dateline", "desk", "diagnostic", "edition", "intake"]),
     (
         "desk",
         &[

@@ -36,6 +36,8 @@ pub(super) enum Command {
     Check(Check),
     /// Show an issue as one reader will get it
     Render(Render),
+    /// Show an issue in the browser while it is being written
+    Preview(super::preview::Preview),
     /// Send an issue, or go on with a mailing that was broken off
     Send(Send),
     /// Stop a mailing, all mail to a provider, or a relay, until somebody says `resume`

@@ -5,6 +5,7 @@ mod demo;
 mod listing;
 mod mailings;
 mod newsroom;
+mod preview;
 mod send;
 mod status;
 mod subscribers;
@@ -86,7 +87,10 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
         command => {
             let newsroom = Newsroom::open(&root, &environment(), Arc::new(SystemClock)).await?;
             terminal.findings(newsroom.warnings());
-            with_newsroom(command, &newsroom, terminal).await
+            match command {
+                Command::Preview(asked) => preview::run(newsroom, asked, terminal).await,
+                command => with_newsroom(command, &newsroom, terminal).await,
+            }
         }
     }
 }
@@ -119,6 +123,6 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,
         Command::Archive(ArchiveCommand::List { json }) => listing::archive(newsroom, json, terminal).await,
         Command::Subscribers(asked) => subscribers::run(newsroom, asked, terminal).await,
-        Command::Init(_) | Command::Demo(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
+        Command::Init(_) | Command::Demo(_) | Command::Preview(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
     }
 }

@@ -1,10 +1,12 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
-use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::diagnostic::{self, Diagnostic, Source, has_errors};
 use crate::edition::{self, Edition};
 use crate::intake::{self, Dropped};
 use crate::issue::archive::Archive;
@@ -20,6 +22,8 @@ pub struct Checked {
     pub file: String,
     /// Whether it went out already.
     pub is_out: bool,
+    /// Its text, if it is one.
+    pub source: Option<Arc<Source>>,
     /// The issue, if there was anything to assemble.
     pub issue: Option<Issue>,
     /// The edition, if it could be printed.
@@ -79,15 +83,23 @@ pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppEr
         if is_out && !wanted {
             continue;
         }
-        let checked = check_one(newsroom, one, &archive, is_out);
-        if let Some(issue) = &checked.issue {
-            archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
-        }
         if wanted {
+            let checked = check_one(newsroom, one, &archive, is_out);
+            expect(&mut archive, checked.issue.as_ref());
             issues.push(checked);
+        } else if let Some(draft) = &one.draft {
+            let assembled = assembled(newsroom, draft, &archive);
+            expect(&mut archive, assembled.value.as_ref());
         }
     }
     Ok(Report { issues, diagnostics: folder.diagnostics })
+}
+
+/// Lets issues after this one refer to it.
+fn expect(archive: &mut Archive, issue: Option<&Issue>) {
+    if let Some(issue) = issue {
+        archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
+    }
 }
 
 /// Checks the one issue named.
@@ -100,9 +112,10 @@ fn check_one(newsroom: &Newsroom, dropped: Dropped, archive: &Archive, is_out: b
     let config = newsroom.config();
     let mut diagnostics = dropped.diagnostics;
     let file = newsroom.shown(&dropped.path);
+    let source = dropped.draft.as_ref().map(|draft| Arc::clone(&draft.source));
     let done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
         diagnostic::sort(&mut diagnostics);
-        Checked { id: dropped.id.clone(), file: file.clone(), is_out, issue, edition, diagnostics }
+        Checked { id: dropped.id.clone(), file: file.clone(), is_out, source: source.clone(), issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return done(None, None, diagnostics) };
     let assembled = assembled(newsroom, &draft, archive);

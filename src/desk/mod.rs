@@ -9,6 +9,7 @@ pub mod init;
 pub mod letters;
 pub mod mailings;
 pub mod new;
+pub mod preview;
 pub mod render;
 pub mod report;
 pub mod send;

@@ -9,6 +9,8 @@
 
 #[path = "postfix.rs"]
 mod postfix;
+#[path = "preview.rs"]
+mod preview;
 #[path = "signatures.rs"]
 mod signatures;
 #[path = "../support/mod.rs"]
@@ -79,6 +81,19 @@ fn on_path(program: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
+/// Why a script cannot ask the browser, if it cannot.
+fn without_browser() -> Option<String> {
+    let modules = oracles().join("node_modules");
+    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
+        return Some(format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
+    }
+    if !on_path("node") {
+        return Some("no node on the PATH; run tests/oracles/install.sh".to_owned());
+    }
+    let has_browser = env::var_os("CHROMIUM").is_some() || BROWSERS.iter().any(|browser| on_path(browser));
+    (!has_browser).then(|| "no Chromium on the PATH; run tests/oracles/install.sh".to_owned())
+}
+
 /// Says loudly that an oracle was not asked; fails where every oracle is required.
 fn skip(oracle: &str, why: &str) {
     let number = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -124,15 +139,8 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
     let demo = Demo::start();
     let letter = demo.get("/").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
     let rooms = [demo.url("/"), demo.url(&letter), demo.url("/u/none")];
-    let modules = oracles().join("node_modules");
-    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
-        return skip("axe", &format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
-    }
-    if !on_path("node") {
-        return skip("axe", "no node on the PATH; run tests/oracles/install.sh");
-    }
-    if env::var_os("CHROMIUM").is_none() && !BROWSERS.iter().any(|browser| on_path(browser)) {
-        return skip("axe", "no Chromium on the PATH; run tests/oracles/install.sh");
+    if let Some(why) = without_browser() {
+        return skip("axe", &why);
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs");
     ask("axe", Command::new("node").arg(script).args(pages).args(rooms).env("MASTHEAD_ORACLES", oracles()));

@@ -22,6 +22,18 @@ pub struct Page {
 }
 
 impl Page {
+    /// What a server answers to a request that names this host.
+    pub fn fetch(address: &str, method: &str, host: &str, path: &str) -> Self {
+        let mut stream = TcpStream::connect(address).expect("somebody listens");
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("it hears");
+        let mut octets = Vec::new();
+        stream.read_to_end(&mut octets).expect("it answers");
+        let text = String::from_utf8_lossy(&octets);
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        Self { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
     /// The value of a header, if it is there.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -51,14 +63,7 @@ impl Demo {
 
     /// Fetches a page.
     pub fn get(&self, path: &str) -> Page {
-        let mut stream = TcpStream::connect(&self.address).expect("somebody listens");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).expect("it hears");
-        let mut octets = Vec::new();
-        stream.read_to_end(&mut octets).expect("it answers");
-        let text = String::from_utf8_lossy(&octets);
-        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
-        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-        Page { status, head: head.to_owned(), body: body.to_owned() }
+        Page::fetch(&self.address, "GET", &self.address, path)
     }
 
     /// Ends it as a person would, and says what is left of its folder.
