@@ -94,7 +94,7 @@ fn over_a_fault_the_last_good_rendering_stays_and_the_findings_lead_to_their_lin
     assert!(mail.contains("Story Hours in Family Shelters") && !mail.contains("which is new"), "{mail}");
     fs::write(newsroom.path("issues/2014-12.md"), b"\xff\xfe").unwrap();
     let (unreadable, _) = preview.news(faulty);
-    assert!(preview.page().0.contains("<code>not-utf8</code>"));
+    assert!(preview.page().0.contains("<span class=\"code\">not-utf8</span>"));
     fs::remove_file(newsroom.path("issues/2014-12.md")).unwrap();
     let (gone, state) = preview.news(unreadable);
     assert!(state == "faulty" && preview.page().0.contains("there is no issue 2014-12"), "{}", preview.page().0);
