@@ -35,7 +35,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
         ],
     ),
     ("daemon", &["app", "dateline", "desk", "intake", "web"]),
-    ("web", &["app", "desk", "edition", "intake"]),
+    ("web", &["app", "dateline", "desk", "diagnostic", "edition", "intake"]),
     (
         "desk",
         &[

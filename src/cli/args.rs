@@ -36,6 +36,8 @@ pub(super) enum Command {
     Check(Check),
     /// Show an issue as one reader will get it
     Render(Render),
+    /// Show an issue in the browser while it is being written
+    Preview(super::preview::Preview),
     /// Articles of the archive that an issue could list as related, as lines to paste
     Suggest(super::suggest::Suggest),
     /// Show an issue to the editors, by mail, exactly as readers will get it

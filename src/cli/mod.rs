@@ -7,6 +7,7 @@ mod links;
 mod listing;
 mod mailings;
 mod newsroom;
+mod preview;
 mod schedule;
 mod send;
 mod serve;
@@ -92,10 +93,11 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
             let environment = environment();
             let newsroom = Newsroom::open(&root, &environment, clock()).await?;
             terminal.findings(newsroom.warnings());
-            if let Command::Serve(_) = command {
-                return serve::run(newsroom, environment, terminal).await;
+            match command {
+                Command::Serve(_) => serve::run(newsroom, environment, terminal).await,
+                Command::Preview(asked) => preview::run(newsroom, asked, terminal).await,
+                command => with_newsroom(command, &newsroom, terminal).await,
             }
-            with_newsroom(command, &newsroom, terminal).await
         }
     }
 }
@@ -142,6 +144,11 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         Command::Archive(ArchiveCommand::Import { folder }) => listing::archive_import(newsroom, &folder, terminal).await,
         Command::Archive(ArchiveCommand::List { json }) => listing::archive(newsroom, json, terminal).await,
         Command::Subscribers(asked) => subscribers::run(newsroom, asked, terminal).await,
-        Command::Init(_) | Command::Demo(_) | Command::Serve(_) | Command::Completions { .. } | Command::Man { .. } => Ok(Outcome::Clean),
+        Command::Init(_)
+        | Command::Demo(_)
+        | Command::Serve(_)
+        | Command::Preview(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(Outcome::Clean),
     }
 }

@@ -1,6 +1,6 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use super::{feeds, links};
 use crate::app::{AppError, Newsroom};
 use crate::archive::{self, Index};
 use crate::dateline::IssueId;
-use crate::diagnostic::{self, Diagnostic, has_errors};
+use crate::diagnostic::{self, Diagnostic, Source, has_errors};
 use crate::edition::{self, Edition};
 use crate::intake::watch::Still;
 use crate::intake::{self, Dropped, Stamp};
@@ -30,6 +30,8 @@ pub struct Checked {
     pub stamp: Option<Stamp>,
     /// The fingerprint of its text and of what lies beside it, if the text can be read.
     pub fingerprint: Option<String>,
+    /// Its text, if it is one.
+    pub source: Option<Arc<Source>>,
     /// The issue, if there was anything to assemble.
     pub issue: Option<Issue>,
     /// The edition, if it could be printed.
@@ -110,15 +112,23 @@ pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report
         if is_out && !wanted {
             continue;
         }
-        let checked = check_one(newsroom, one, &archive, &index, is_out).await?;
-        if let Some(issue) = &checked.issue {
-            archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
-        }
         if wanted {
+            let checked = check_one(newsroom, one, &archive, &index, is_out).await?;
+            expect(&mut archive, checked.issue.as_ref());
             issues.push(checked);
+        } else if let Some(draft) = &one.draft {
+            let assembled = assembled(newsroom, draft, &archive, None);
+            expect(&mut archive, assembled.value.as_ref());
         }
     }
     Ok((Report { issues, diagnostics: folder.diagnostics }, archive))
+}
+
+/// Lets issues after this one refer to it.
+fn expect(archive: &mut Archive, issue: Option<&Issue>) {
+    if let Some(issue) = issue {
+        archive.expect(issue.archived(Timestamp::UNIX_EPOCH));
+    }
 }
 
 /// Checks the one issue named.
@@ -136,12 +146,13 @@ async fn check_one(
 ) -> Result<Checked, AppError> {
     let config = newsroom.config();
     let file = newsroom.shown(&dropped.path);
+    let source = dropped.draft.as_ref().map(|draft| Arc::clone(&draft.source));
     let (stamp, fingerprint) = (dropped.stamp, dropped.draft.as_ref().map(|_| dropped.fingerprint()));
     let mut diagnostics = dropped.diagnostics;
     let done = |issue, edition, mut diagnostics: Vec<Diagnostic>| {
         diagnostic::sort(&mut diagnostics);
-        let (id, file, fingerprint) = (dropped.id.clone(), file.clone(), fingerprint.clone());
-        Checked { id, file, is_out, stamp, fingerprint, issue, edition, diagnostics }
+        let (id, file, source, fingerprint) = (dropped.id.clone(), file.clone(), source.clone(), fingerprint.clone());
+        Checked { id, file, is_out, stamp, fingerprint, source, issue, edition, diagnostics }
     };
     let Some(draft) = dropped.draft else { return Ok(done(None, None, diagnostics)) };
     let assembled = assembled(newsroom, &draft, archive, Some(index));

@@ -16,6 +16,7 @@ pub mod links;
 pub mod mailings;
 pub mod new;
 pub mod notice;
+pub mod preview;
 pub mod proof;
 pub mod render;
 pub mod report;

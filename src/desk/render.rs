@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::check;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
+use crate::diagnostic::Diagnostic;
 use crate::edition::Edition;
 use crate::edition::stencil::{Fields, Medium, filled};
 use crate::issue::Issue;
@@ -26,19 +27,28 @@ pub struct Rendered {
     /// The plain-text part.
     pub text: String,
     /// Everything found; an error forbids to send it.
-    pub diagnostics: Vec<crate::diagnostic::Diagnostic>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Renders an issue for a reader, or for a specimen reader. The same bytes each time. An issue with faults is shown as
 /// far as it can be printed, so that one sees what there is to mend.
 pub async fn render(newsroom: &Newsroom, id: &IssueId, reader: Option<&EmailAddress>) -> Result<Rendered, AppError> {
     let checked = check::check_issue(newsroom, id).await?;
-    let (issue, edition, diagnostics) = match (checked.issue, checked.edition) {
-        (Some(issue), Some(edition)) => (issue, edition, checked.diagnostics),
-        _ => return Err(AppError::Faulty(checked.diagnostics)),
-    };
-    let bears = issue.bears(&newsroom.config().zone);
-    let delivery = delivery(newsroom, &issue.lists, bears, reader).await?;
+    match (checked.issue, checked.edition) {
+        (Some(issue), Some(edition)) => fill(newsroom, issue, edition, checked.diagnostics, reader).await,
+        _ => Err(AppError::Faulty(checked.diagnostics)),
+    }
+}
+
+/// Fills an edition for a reader, or for a specimen reader.
+pub(super) async fn fill(
+    newsroom: &Newsroom,
+    issue: Issue,
+    edition: Edition,
+    diagnostics: Vec<Diagnostic>,
+    reader: Option<&EmailAddress>,
+) -> Result<Rendered, AppError> {
+    let delivery = delivery(newsroom, &issue.lists, issue.bears(&newsroom.config().zone), reader).await?;
     let (html, text) = parts(newsroom, &edition, &delivery)?;
     Ok(Rendered { issue, edition, delivery, html, text, diagnostics })
 }

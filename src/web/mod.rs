@@ -5,6 +5,7 @@
 pub mod editors;
 mod outbox;
 mod page;
+pub mod preview;
 
 use std::future::Future;
 use std::io::{self, Read as _};
@@ -19,6 +20,7 @@ use axum::routing::get;
 use tokio::net::TcpListener;
 
 use crate::app::Newsroom;
+use crate::dateline::IssueId;
 use outbox::{Letter, Outbox};
 
 /// What every page says about itself: no script, nothing from elsewhere, no frame but our own (STANDARDS T4).
@@ -95,17 +97,19 @@ async fn first_letter(State(room): Shared, Path(_): Path<String>) -> Response {
 
 /// A file that came with an issue: only those that the intake has listed.
 async fn file(State(room): Shared, Path((id, name)): Path<(String, String)>) -> Response {
-    let issues = &room.newsroom.config().issues_folder;
-    let folder = crate::intake::read(issues, "issues").unwrap_or_default();
-    let listed = id.parse().ok().and_then(|id| folder.get(&id)?.open(&name).ok().flatten());
-    let octets = listed.and_then(|mut file| {
-        let mut octets = Vec::new();
-        file.read_to_end(&mut octets).ok().map(|_| octets)
-    });
+    let octets = id.parse().ok().and_then(|id| enclosed(&room.newsroom, &id, &name));
     match octets {
         Some(octets) => (StatusCode::OK, heads(page::kind(&name), PAGE_POLICY), octets).into_response(),
         None => elsewhere().await,
     }
+}
+
+/// The octets of a file beside an issue, if it is still the ordinary file that the intake has listed (STANDARDS T13).
+fn enclosed(newsroom: &Newsroom, id: &IssueId, name: &str) -> Option<Vec<u8>> {
+    let folder = crate::intake::read(&newsroom.config().issues_folder, "issues").ok()?;
+    let mut file = folder.get(id)?.open(name).ok()??;
+    let mut octets = Vec::new();
+    file.read_to_end(&mut octets).ok().map(|_| octets)
 }
 
 async fn elsewhere() -> Response {

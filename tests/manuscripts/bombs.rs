@@ -72,6 +72,19 @@ fn t14_inline_markup_without_measure() {
 }
 
 #[test]
+fn t14_characters_that_are_none_without_measure() {
+    for (name, text) in [
+        ("a hole", full("\0")),
+        ("controls", full("\u{1}")),
+        ("turned directions", full("\u{202e}")),
+        ("no width", full("\u{200b}")),
+        ("conflicts", full("<<<<<<< a\n")),
+    ] {
+        survives(name, text);
+    }
+}
+
+#[test]
 fn t14_blocks_without_measure() {
     for (name, text) in [
         ("quotes", ">".repeat(100_000)),

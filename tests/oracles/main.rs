@@ -12,6 +12,8 @@
 mod calendar;
 #[path = "postfix.rs"]
 mod postfix;
+#[path = "preview.rs"]
+mod preview;
 #[path = "signatures.rs"]
 mod signatures;
 #[path = "../support/mod.rs"]
@@ -85,6 +87,19 @@ fn on_path(program: &str) -> bool {
     env::var_os("PATH").is_some_and(|path| env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
+/// Why a script cannot ask the browser, if it cannot.
+fn without_browser() -> Option<String> {
+    let modules = oracles().join("node_modules");
+    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
+        return Some(format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
+    }
+    if !on_path("node") {
+        return Some("no node on the PATH; run tests/oracles/install.sh".to_owned());
+    }
+    let has_browser = env::var_os("CHROMIUM").is_some() || BROWSERS.iter().any(|browser| on_path(browser));
+    (!has_browser).then(|| "no Chromium on the PATH; run tests/oracles/install.sh".to_owned())
+}
+
 /// Says loudly that an oracle was not asked; fails where every oracle is required.
 fn skip(oracle: &str, why: &str) {
     let number = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
@@ -133,15 +148,8 @@ fn vnu() -> Result<Command, String> {
 
 /// axe-core in a browser, or why it cannot be asked.
 fn axe() -> Result<Command, String> {
-    let modules = oracles().join("node_modules");
-    if !modules.join("axe-core").is_dir() || !modules.join("playwright-core").is_dir() {
-        return Err(format!("no axe-core and playwright-core in {}; run tests/oracles/install.sh", modules.display()));
-    }
-    if !on_path("node") {
-        return Err("no node on the PATH; run tests/oracles/install.sh".to_owned());
-    }
-    if env::var_os("CHROMIUM").is_none() && !BROWSERS.iter().any(|browser| on_path(browser)) {
-        return Err("no Chromium on the PATH; run tests/oracles/install.sh".to_owned());
+    if let Some(why) = without_browser() {
+        return Err(why);
     }
     let mut axe = Command::new("node");
     axe.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracles/axe.mjs")).env("MASTHEAD_ORACLES", oracles());

@@ -11,13 +11,14 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 28] = [
+const COMMANDS: [&[&str]; 29] = [
     &[],
     &["init"],
     &["new"],
     &["check"],
     &["render"],
     &["suggest"],
+    &["preview"],
     &["proof"],
     &["approve"],
     &["hold"],

@@ -30,6 +30,7 @@ mod mail_exchanges;
 mod odd_issues;
 mod operators_word;
 mod power;
+mod preview;
 mod readers_in_and_out;
 mod reading_room;
 mod relay;

@@ -22,6 +22,18 @@ pub struct Page {
 }
 
 impl Page {
+    /// What a server answers to a request that names this host.
+    pub fn fetch(address: &str, method: &str, host: &str, path: &str) -> Self {
+        let mut stream = TcpStream::connect(address).expect("somebody listens");
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").expect("it hears");
+        let mut octets = Vec::new();
+        stream.read_to_end(&mut octets).expect("it answers");
+        let text = String::from_utf8_lossy(&octets);
+        let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+        Self { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
     /// The value of a header, if it is there.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));

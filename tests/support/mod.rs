@@ -15,6 +15,7 @@ pub mod linter;
 pub mod name_server;
 pub mod newsroom;
 pub mod postfix;
+pub mod preview;
 pub mod reading;
 pub mod running;
 pub mod served;

@@ -1,6 +1,6 @@
 //! The real binary at work, and what it told when it had ended.
 
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -136,6 +136,18 @@ impl Running {
             }
         }
         (String::from_utf8_lossy(&said).into_owned(), false)
+    }
+
+    /// Waits for the first line of its answer, and hangs up on the rest.
+    pub fn answers(&mut self) -> String {
+        let stream = self.child().stdout.take().expect("nobody has hung up");
+        let (mouth, ear) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            let read = BufReader::new(stream).read_line(&mut line);
+            mouth.send(read.map(|_| line))
+        });
+        ear.recv_timeout(AMPLE).expect("it never answered").expect("it speaks UTF-8").trim_end().to_owned()
     }
 
     fn listen(&mut self) -> &Receiver<u8> {
