@@ -15,15 +15,22 @@ fn octets() -> impl Strategy<Value = String> {
             "<description>", "</description>", "<![CDATA[", "]]>", "<pubDate>Tue, 03 Nov 2026 09:00:00 GMT</pubDate>", "<pubDate>99999</pubDate>",
             "<feed xmlns=\"http://www.w3.org/2005/Atom\">", "</feed>", "<entry>", "</entry>", "<link href=\"a\"/>", "<link rel=\"self\" href=\"//x\"/>",
             "<content type=\"xhtml\">", "</content>", "<content type=\"text/html\">", "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[", "]}",
-            "{\"id\":\"1\",\"url\":\"/x\",\"title\":\"t\"}", ",", "https://e.example/a?utm_source=x#y", "javascript:alert(1)", "&lt;script&gt;", "&amp;", "&#0;",
+            "{\"id\":\"1\",\"url\":\"/x\",\"title\":\"t\"}", ",", "https://e.example/a?utm_source=x#y", "javascript:alert(1)", "&lt;script&gt;", "&amp;lt;b&amp;gt;", "&amp;amp;lt;i&amp;amp;gt;", "&amp;", "&#0;",
             "&#x202e;", "<script>", "</script>", "<b>", "</b>", "&l9;", "<!DOCTYPE x [<!ENTITY a \"b\">]>", "<?xml version=\"1.0\"?>", "<!--", "-->",
         ]).prop_map(str::to_owned),
     ];
     let whole = prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat());
-    prop_oneof![
-        whole.clone(),
-        whole.prop_map(|inner| format!("<rss version=\"2.0\"><channel><item><title>{inner}</title><link>/a</link><description>{inner}</description></item></channel></rss>")),
-    ]
+    let as_rss = |inner: String| {
+        let inner = inner.replace("]]>", "");
+        format!(
+            "<rss version=\"2.0\"><channel><item><title><![CDATA[{inner}]]></title><link>/a</link><description><![CDATA[{inner}]]></description></item></channel></rss>"
+        )
+    };
+    let as_json = |inner: String| {
+        let item = serde_json::json!({ "id": inner, "url": "https://e.example/a", "title": inner, "content_html": inner });
+        serde_json::json!({ "version": "https://jsonfeed.org/version/1", "title": "T", "items": [item] }).to_string()
+    };
+    prop_oneof![whole.clone(), whole.clone().prop_map(as_rss), whole.prop_map(as_json)]
 }
 
 proptest! {
@@ -41,6 +48,8 @@ proptest! {
             for words in [&item.title, &item.excerpt] {
                 prop_assert!(!words.contains(|c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{words:?}");
                 prop_assert_eq!(words.trim(), words.as_str());
+                let tags = words.match_indices('<').any(|(at, _)| words[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c)));
+                prop_assert!(!tags, "{words:?}");
             }
         }
     }

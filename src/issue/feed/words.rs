@@ -7,6 +7,9 @@ use html5ever::tokenizer::{BufferQueue, TagKind, Token, TokenSink, TokenSinkResu
 /// Most characters of a text that are looked at.
 const MOST_READ: usize = 20_000;
 
+/// How often a text is read anew that has tags where words should be.
+const READINGS: usize = 4;
+
 /// Elements whose letters are not meant for reading.
 const SILENT: [&str; 11] = ["script", "style", "head", "template", "iframe", "noscript", "svg", "math", "textarea", "object", "select"];
 
@@ -16,10 +19,17 @@ const WITHIN: [&str; 20] = [
     "wbr",
 ];
 
-/// The words of some HTML, on one line. What was escaped twice is read twice.
+/// The words of some HTML, on one line. What was escaped twice is read twice, and what still looks like a tag after a few
+/// readings was never meant to be read.
 pub(super) fn words(html: &str) -> String {
-    let once = spoken(html);
-    if has_tags(&once) { spoken(&once) } else { once }
+    let mut words = spoken(html);
+    for _ in 1..READINGS {
+        if !has_tags(&words) {
+            return words;
+        }
+        words = spoken(&words);
+    }
+    words.split(['<', '>']).flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
 /// As many whole words as go into so many characters; with an ellipsis if there are more.
