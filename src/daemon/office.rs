@@ -14,7 +14,7 @@ use super::systemd::{Systemd, watchdog};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::notice::{self, Notice};
-use crate::desk::tray::Tray;
+use crate::desk::tray::{self, Asked, Tray};
 use crate::intake::watch::Still;
 
 /// How soon a duty that failed is tried again: a relay that was down, a disk that was full.
@@ -25,6 +25,10 @@ const UNTOLD: SignedDuration = SignedDuration::from_secs(20);
 
 /// How often the desk is asked although nothing has happened that we know of: other programs write the ledger too.
 const ANYWAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// How often links and feeds are looked at whose answers may have grown old, and for how long at a time.
+const ERRANDS: SignedDuration = SignedDuration::from_mins(10);
+const ERRAND: Duration = Duration::from_mins(2);
 
 /// What the daemon has in hand.
 pub(super) struct Office {
@@ -50,6 +54,10 @@ pub(super) struct Office {
     unfinished: Unfinished,
     duty: Option<JoinHandle<Result<Attended, AppError>>>,
     run: Option<Run>,
+    /// Links that are tried and feeds that are asked while everything else goes on.
+    errand: Option<JoinHandle<Result<Asked, AppError>>>,
+    /// When the next errand is due.
+    next_errand: Timestamp,
     /// What waits for a person, in words.
     kept: Vec<String>,
     /// What went wrong last, so that it is logged once.
@@ -76,6 +84,8 @@ impl Office {
             unfinished: Unfinished::default(),
             duty: None,
             run: None,
+            errand: None,
+            next_errand: Timestamp::MAX,
             kept: Vec::new(),
             trouble: None,
             is_stopping: false,
@@ -128,7 +138,8 @@ impl Office {
         let now = self.newsroom().now();
         if now < self.last_now {
             // The clock was set back: what was to come then comes now.
-            (self.next, self.look_again) = (now, self.look_again.min(after(now, UNTOLD)));
+            (self.next, self.next_errand) = (now, self.next_errand.min(after(now, ERRANDS)));
+            self.look_again = self.look_again.min(after(now, UNTOLD));
         }
         self.last_now = now;
         if now >= self.look_again {
@@ -147,6 +158,10 @@ impl Office {
                 None => self.unfinished.due(now).map(|issue| Run::take_up(self.newsroom(), issue.clone())),
             };
         }
+        if self.errand.is_none() && now >= self.next_errand {
+            self.next_errand = after(now, ERRANDS);
+            self.errand = Some(errand(self.newsroom()));
+        }
         self.systemd.status(self.line());
         self.is_alive();
     }
@@ -157,6 +172,14 @@ impl Office {
             ended = ended(self.duty.as_mut()) => {
                 self.duty = None;
                 self.attended(ended);
+            }
+            ended = ended(self.errand.as_mut()) => {
+                self.errand = None;
+                // What the links came to may be a finding, or the size of a file.
+                self.must_look |= ended.as_ref().is_ok_and(|asked| asked.is_news);
+                if let Err(fault) = ended {
+                    tracing::warn!(%fault, "links and feeds could not be looked at");
+                }
             }
             ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
                 if let Some(run) = self.run.take() {
@@ -182,6 +205,8 @@ impl Office {
                 let may = |issue: &IssueId| Some(issue) != under_way && self.unfinished.may(issue, now);
                 self.go = attended.go.into_iter().filter(|(issue, _)| may(issue)).collect();
                 self.unfinished.meet(attended.unfinished);
+                let errands = if self.tray.has_open_links { now } else { after(now, ERRANDS) };
+                self.next_errand = self.next_errand.min(errands);
                 self.hears_of(None);
             }
             Err(fault) => {
@@ -233,6 +258,11 @@ impl Office {
             (None, None) => self.tray.line(self.newsroom().config()),
         }
     }
+}
+
+/// Asks other people's servers for as long as it takes.
+fn errand(newsroom: Arc<Newsroom>) -> JoinHandle<Result<Asked, AppError>> {
+    tokio::spawn(async move { tray::ask_around(&newsroom, ERRAND).await })
 }
 
 /// The end of a task, if there is one; it does not return if there is none.

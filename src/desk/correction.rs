@@ -49,7 +49,7 @@ async fn one(newsroom: &Newsroom, out: ArchivedIssue) -> Result<Correction, AppE
         _ => return Ok(Correction { issue: out.id, faults: checked.diagnostics, told: Told::default() }),
     };
     let now = newsroom.now();
-    let corrected = ArchivedIssue { corrected_at: Some(now), ..issue.archived(out.out_at) };
+    let corrected = ArchivedIssue { corrected_at: Some(now), made_at: out.made_at, carried: out.carried, ..issue.archived(out.out_at) };
     newsroom.store().shelve(vec![corrected]).await?;
     tracing::info!(issue = %out.id, "the page of an issue that is out is corrected");
     let notice = Notice::Corrected { issue: out.id.clone(), draft: checked.fingerprint.unwrap_or_default(), url: issue.url };

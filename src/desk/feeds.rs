@@ -93,7 +93,7 @@ pub(super) async fn set_down(newsroom: &Newsroom, issue: &IssueId) -> Result<(),
 /// When the newest issue that is out went out; before the first one, a month before the day that this one stands for.
 fn since(newsroom: &Newsroom, issue: &Issue, archive: &Archive) -> Timestamp {
     let out = archive.issues().iter().filter(|other| other.id != issue.id && !archive.is_waiting(&other.id));
-    let last = out.map(|other| other.out_at).max();
+    let last = out.map(|other| other.made_at.unwrap_or(other.out_at)).max();
     let first = || issue.bears(&newsroom.config().zone).checked_sub(FIRST_LOOK_BACK).unwrap_or(Timestamp::MIN);
     last.unwrap_or_else(first)
 }

@@ -1,12 +1,13 @@
 //! The tray: what editors have dropped, as the press sees it, and the word that they get about each file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::check::{self, Checked};
 use super::proof::{self, Circumstances};
 use super::schedule::{self, Calendar};
 use super::telling::Told;
-use super::{approval, correction};
+use super::{approval, correction, feeds, links, suggest};
 use crate::app::{AppError, Newsroom};
 use crate::config::Config;
 use crate::dateline::IssueId;
@@ -16,6 +17,12 @@ use crate::intake::watch::Still;
 use crate::issue::Issue;
 use crate::manuscript::front_matter::Status;
 use crate::schedule::calendar::Due;
+
+/// How long the word to the editors waits for other people's servers. What comes later is told later.
+const BRIEFLY: Duration = Duration::from_millis(1200);
+
+/// How many related items a proof suggests.
+const SUGGESTED: usize = 5;
 
 /// What the findings that are about no issue are called in letters.
 const FOLDER: &str = "folder";
@@ -49,6 +56,7 @@ pub enum State {
 /// Looks through the folder: every fault is told beside its file and by mail, every clean issue that is released is shown
 /// to the editors, and what has changed in an issue that is out corrects its page. What was told is not told again.
 pub async fn look(newsroom: &Newsroom, still: &Still) -> Result<Tray, AppError> {
+    let has_open_links = ask_around(newsroom, BRIEFLY).await?.is_open;
     let report = check::check(newsroom, &[]).await?;
     let under_way: BTreeSet<IssueId> = newsroom.store().mailings().await?.into_iter().map(|mailing| mailing.issue).collect();
     let checked: Vec<Checked> = report.issues.into_iter().filter(|checked| !under_way.contains(&checked.id)).collect();
@@ -62,7 +70,7 @@ pub async fn look(newsroom: &Newsroom, still: &Still) -> Result<Tray, AppError> 
     word.about_folder(&report.diagnostics).await?;
     word.about_corrections().await?;
     word.sweep();
-    Ok(Tray { calendar, states, is_untold: word.is_untold, has_open_links: false })
+    Ok(Tray { calendar, states, is_untold: word.is_untold, has_open_links })
 }
 
 /// What editors are told.
@@ -193,7 +201,29 @@ fn met(issue: &IssueId) -> String {
 
 /// What a proof says beside the edition.
 async fn circumstances(newsroom: &Newsroom, issue: &Issue, due: Option<&Due>) -> Result<Circumstances, AppError> {
-    Ok(Circumstances { departure: proof::departs(newsroom, issue, due).await?, side_notes: Vec::new() })
+    let departure = proof::departs(newsroom, issue, due).await?;
+    let mut side_notes: Vec<String> = Vec::new();
+    for suggestion in suggest::suggest(newsroom, &issue.id, SUGGESTED).await? {
+        side_notes.extend(Some(suggestion.line).filter(|_| !suggestion.article.is_listed));
+    }
+    Ok(Circumstances { departure, side_notes })
+}
+
+/// What came of asking other people's servers.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked {
+    /// Whether something new is known.
+    pub is_news: bool,
+    /// Whether the time did not suffice for all.
+    pub is_open: bool,
+}
+
+/// Tries the links of the issues that wait, and asks the feeds, as far as what is known of them is old.
+pub async fn ask_around(newsroom: &Newsroom, deadline: Duration) -> Result<Asked, AppError> {
+    let progress = links::Progress::default();
+    let (links, feeds) = tokio::join!(links::look_up(newsroom, &[], deadline, &progress), feeds::fetch(newsroom, deadline));
+    let (links, feeds) = (links?, feeds?);
+    Ok(Asked { is_news: links.tried + feeds.tried > 0, is_open: links.open + feeds.open > 0 })
 }
 
 impl Tray {

@@ -30,6 +30,9 @@ pub struct ArchivedIssue {
     pub corrected_at: Option<Timestamp>,
     /// The featured article first, then the pieces in reading order.
     pub articles: Vec<ArchivedArticle>,
+    /// When it was made, if that was before it went out: what feeds brought after that is for the next issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_at: Option<Timestamp>,
     /// The items of feeds that it carries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carried: Vec<ItemKey>,

@@ -176,6 +176,7 @@ impl Issue {
             number: self.number,
             out_at,
             corrected_at: None,
+            made_at: None,
             carried: self.carried.clone(),
             articles: self
                 .articles()

@@ -110,6 +110,7 @@ pub(crate) fn archived(id: &str) -> ArchivedIssue {
         number: None,
         out_at: at(0),
         corrected_at: None,
+        made_at: None,
         carried: Vec::new(),
         articles: vec![ArchivedArticle { slug: "first".to_owned(), title: "First".to_owned() }],
         manuscript: "# First\n".to_owned(),

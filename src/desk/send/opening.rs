@@ -32,7 +32,7 @@ pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mail
     // Before the mailing is there: a crash in between leaves items that only this issue may have, which it will.
     feeds::carry(newsroom, &archived).await?;
     let opening = Opening {
-        archived: ArchivedIssue { out_at: now, ..archived },
+        archived: ArchivedIssue { out_at: now, made_at: Some(archived.out_at), ..archived },
         providers: providers(newsroom, &lists).await?,
         seeds: config.seeds.clone(),
         canary: config.canary.map_or(0, |canary| canary.readers),

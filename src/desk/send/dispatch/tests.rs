@@ -60,6 +60,7 @@ fn opening() -> Opening {
         number: None,
         out_at: NOW,
         corrected_at: None,
+        made_at: None,
         carried: Vec::new(),
         articles: Vec::new(),
         manuscript: String::new(),
