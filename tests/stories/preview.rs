@@ -119,6 +119,8 @@ fn one_that_begins_with_a_fault_is_shown_as_far_as_it_can_be_printed() {
     }
     preview.end().ok();
     newsroom.run(["preview", "2013-01"]).exits(1).says(&["there is no issue 2013-01"]);
+    let help = newsroom.run(["preview", "--help"]).ok().says(&["Usage: masthead preview", "--port"]).stdout;
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
 }
 
 #[test]
