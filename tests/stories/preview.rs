@@ -170,6 +170,22 @@ fn t4_t13_only_this_machine_is_answered_and_nothing_but_the_issue_is_served() {
 }
 
 #[test]
+fn a_browser_that_is_left_from_an_earlier_preview_is_told_at_once() {
+    let newsroom = newsroom();
+    let earlier = Preview::start(&newsroom, &[]);
+    let (_, revision) = earlier.page();
+    let port = earlier.address.rsplit(':').next().unwrap().to_owned();
+    earlier.end().ok();
+    let preview = Preview::start(&newsroom, &["--port", &port]);
+    assert!(preview.address.ends_with(&port));
+    let asked = Instant::now();
+    assert!(preview.news(revision).0 > revision);
+    assert!(asked.elapsed() < Duration::from_secs(15), "nobody has to save first: {:?}", asked.elapsed());
+    newsroom.run(["preview", "--port", &port]).exits(2).says(&[&format!("could not listen on 127.0.0.1:{port}")]);
+    preview.end().ok();
+}
+
+#[test]
 fn a_browser_that_waits_for_news_keeps_nobody_from_ending() {
     let newsroom = newsroom();
     let preview = Preview::start(&newsroom, &[]);
