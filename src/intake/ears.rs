@@ -29,7 +29,9 @@ impl Ears {
     /// Listens nowhere yet.
     pub(super) fn new(folder: &Path) -> Self {
         let heard = Arc::new(Notify::new());
-        let (teller, own) = (Arc::clone(&heard), folder.to_owned());
+        let teller = Arc::clone(&heard);
+        // Events name whole paths, also where the folder was named from here.
+        let own = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         let tell = move |event: notify::Result<Event>| {
             if event.map_or(true, |event| matters(&event, &own)) {
                 teller.notify_one();

@@ -146,22 +146,27 @@ function refresh(event) {
   asked.send();
 }
 
-// The server answers when there is news and hangs up; a browser that finds nobody says so.
-const events = new EventSource(`/${main.dataset.issue}/events/${main.dataset.revision}`);
-let heard = true;
-events.addEventListener("open", () => {
-  heard = true;
-  main.classList.remove("alone");
-});
-events.addEventListener("fresh", refresh);
-events.addEventListener("error", () => {
-  if (!heard) {
-    main.classList.add("alone");
-    document.getElementById("state").textContent = "The preview has ended; start it again to go on";
-  }
-  heard = false;
-});
+// The server answers when there is news, and hangs up, and is asked again. Who finds nobody says so, and knocks now and then.
+function listen() {
+  const events = new EventSource(`/${main.dataset.issue}/events/${main.dataset.revision}`);
+  let heard = false;
+  events.addEventListener("open", () => {
+    heard = true;
+    main.classList.remove("alone");
+  });
+  events.addEventListener("fresh", refresh);
+  events.addEventListener("error", () => {
+    if (!heard) {
+      events.close();
+      main.classList.add("alone");
+      document.getElementById("state").textContent = "The preview has ended; start it again to go on";
+      setTimeout(listen, 1000);
+    }
+    heard = false;
+  });
+}
 
+listen();
 document.documentElement.classList.add("scripted");
 dress();
 follow(false);

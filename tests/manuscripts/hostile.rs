@@ -123,7 +123,7 @@ fn t13_ten_thousand_names_and_one_good_issue_among_them() {
     put(&folder, "2026-11.md");
     let began = Instant::now();
     let read = look(&folder);
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
     assert_eq!(drafts(&read), ["2026-11"]);
     assert_eq!(read.dropped.len(), 4001);
     assert!(read.diagnostics.len() < 60, "of each kind a page is told, and the rest counted: {}", read.diagnostics.len());

@@ -119,6 +119,8 @@ fn one_that_begins_with_a_fault_is_shown_as_far_as_it_can_be_printed() {
     }
     preview.end().ok();
     newsroom.run(["preview", "2013-01"]).exits(1).says(&["there is no issue 2013-01"]);
+    let help = newsroom.run(["preview", "--help"]).ok().says(&["Usage: masthead preview", "--port"]).stdout;
+    assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
 }
 
 #[test]
@@ -164,6 +166,22 @@ fn t4_t13_only_this_machine_is_answered_and_nothing_but_the_issue_is_served() {
         assert_eq!(page.header("access-control-allow-origin"), None, "{path}");
         assert!(!page.body.contains(" style=\"") || path.contains("/mail/"), "{path}: a style of its own would not be let in");
     }
+    preview.end().ok();
+}
+
+#[test]
+fn a_browser_that_is_left_from_an_earlier_preview_is_told_at_once() {
+    let newsroom = newsroom();
+    let earlier = Preview::start(&newsroom, &[]);
+    let (_, revision) = earlier.page();
+    let port = earlier.address.rsplit(':').next().unwrap().to_owned();
+    earlier.end().ok();
+    let preview = Preview::start(&newsroom, &["--port", &port]);
+    assert!(preview.address.ends_with(&port));
+    let asked = Instant::now();
+    assert!(preview.news(revision).0 > revision);
+    assert!(asked.elapsed() < Duration::from_secs(15), "nobody has to save first: {:?}", asked.elapsed());
+    newsroom.run(["preview", "--port", &port]).exits(2).says(&[&format!("could not listen on 127.0.0.1:{port}")]);
     preview.end().ok();
 }
 

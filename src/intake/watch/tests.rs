@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -98,7 +98,8 @@ async fn t13_a_file_that_is_being_written_is_not_told_until_it_has_come_to_rest(
         drop(slow);
         let still = soon(&mut watch).await.unwrap();
         assert_eq!(still.news(&before).count(), 1);
-        assert!(rested.elapsed() < SETTLE + Duration::from_secs(2), "told soon after: {:?}", rested.elapsed());
+        // What is heard comes on the true clock, which this one does not wait for.
+        assert!(!watch.ears.misses() || rested.elapsed() <= 2 * SETTLE, "told soon after: {:?}", rested.elapsed());
         before = still;
         // Written anew by way of a hidden file, as careful editors do.
         put(&folder, ".2014-12.md.new", "b");
@@ -182,10 +183,46 @@ async fn a_folder_that_goes_away_is_told_and_taken_up_again() {
     fs::remove_dir_all(&issues).unwrap();
     put(&home, "issues/2015-01.md", "a");
     assert_eq!(ids(&soon(&mut watch).await.unwrap()), ["2015-01"], "another folder in its place within the time is just a change");
-    let looks = watch.looks();
-    put(&home, "issues/2015-02.md", "a");
-    assert_eq!(ids(&timeout(Duration::from_secs(30), watch.settled()).await.unwrap()), ["2015-01", "2015-02"]);
-    assert!(watch.looks() - looks < 10, "it listens to the new one");
+}
+
+/// On the true clock: what an hour of the other one brings, its next look a minute later would bring too.
+#[tokio::test]
+async fn every_kind_of_change_is_heard_long_before_the_next_look_is_due() {
+    let home = folder();
+    let issues = home.path().join("issues");
+    fs::create_dir(&issues).unwrap();
+    let mut watch = Watch::new(&issues, Duration::from_millis(20));
+    let mut before = watch.settled().await;
+    let changes: [(&str, &dyn Fn()); 9] = [
+        ("written", &|| put(&home, "issues/2014-10.md", "a")),
+        ("moved in", &|| {
+            put(&home, "2014-11.md", "a");
+            fs::rename(home.path().join("2014-11.md"), issues.join("2014-11.md")).unwrap();
+        }),
+        ("moved away", &|| fs::rename(issues.join("2014-11.md"), home.path().join("2014-11.md")).unwrap()),
+        ("in a new folder", &|| put(&home, "issues/2014-12/issue.md", "a")),
+        ("beside it", &|| put(&home, "issues/2014-12/photo.png", "a")),
+        ("closed to others", &|| fs::set_permissions(issues.join("2014-10.md"), fs::Permissions::from_mode(0o600)).unwrap()),
+        ("the folder renamed", &|| fs::rename(issues.join("2014-12"), issues.join("2015-01")).unwrap()),
+        ("in the renamed folder", &|| put(&home, "issues/2015-01/photo.png", "other")),
+        ("removed", &|| fs::remove_file(issues.join("2014-10.md")).unwrap()),
+    ];
+    for (change, make) in changes {
+        make();
+        let after = timeout(RESCAN / 2, watch.settled()).await.unwrap_or_else(|_| panic!("{change}: nobody heard it"));
+        assert!(after.news(&before).count() + after.gone(&before).count() > 0, "{change}: {after:?}");
+        before = after;
+    }
+    fs::remove_dir_all(&issues).unwrap();
+    while before.fault.is_none() {
+        before = timeout(RESCAN / 2, watch.settled()).await.expect("the folder is gone");
+    }
+    for id in ["2015-03", "2015-04"] {
+        put(&home, &format!("issues/{id}.md"), "a");
+        while !before.issues.contains_key(&id.parse().unwrap()) {
+            before = timeout(RESCAN / 2, watch.settled()).await.expect("it listens to the new one");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -269,7 +306,7 @@ async fn t13_ten_thousand_names_are_looked_at_in_bounded_time_and_memory() {
     put(&folder, "2015-01.md", "a");
     assert_eq!(soon(&mut watch).await.unwrap().issues.len(), 5001);
     assert!(watch.looks() < 12, "{} looks", watch.looks());
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
 }
 
 #[cfg(target_os = "linux")]

@@ -34,7 +34,12 @@ pub(super) fn lines(source: &Source, findings: &[Diagnostic]) -> String {
         let class = here.iter().map(|found| found.severity).min().map_or_else(String::new, |worst| format!(" class=\"{worst}\""));
         let _ = write!(out, "<li id=\"L{number}\"{class} tabindex=\"-1\"><code>{}</code>", marked(line, begins, here.first().copied()));
         for found in here {
-            let _ = write!(out, "<p class=\"note\"><strong>{}</strong> {}</p>", found.severity, spoken(&found.message));
+            let _ = write!(
+                out,
+                "<p class=\"note {severity}\"><strong>{severity}</strong> {}</p>",
+                spoken(&found.message),
+                severity = found.severity
+            );
         }
         out.push_str("</li>");
         begins += line.len();
@@ -80,7 +85,7 @@ mod tests {
             lines(&source, &[found, other]),
             "<li id=\"L1\" tabindex=\"-1\"><code># One</code></li>\
              <li id=\"L2\" class=\"error\" tabindex=\"-1\"><code>&lt;b&gt; &amp; <mark>two</mark></code>\
-             <p class=\"note\"><strong>error</strong> an <code>&lt;odd&gt;</code> word</p></li>"
+             <p class=\"note error\"><strong>error</strong> an <code>&lt;odd&gt;</code> word</p></li>"
         );
     }
 }

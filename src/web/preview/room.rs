@@ -80,7 +80,9 @@ pub(super) struct Room {
 impl Room {
     pub(super) fn new(newsroom: Newsroom, port: u16) -> Self {
         let hosts = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}"));
-        Self { newsroom, hosts, shelf: Mutex::default(), turn: watch::Sender::new(0), is_closing: watch::Sender::new(false) }
+        // A browser that is still there from an earlier preview must not take ours for what it has.
+        let turn = u64::try_from(newsroom.now().as_millisecond()).unwrap_or(0);
+        Self { newsroom, hosts, shelf: Mutex::default(), turn: watch::Sender::new(turn), is_closing: watch::Sender::new(false) }
     }
 
     pub(super) fn newsroom(&self) -> &Newsroom {
