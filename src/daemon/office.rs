@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant};
 
 use super::duty::{self, Attended};
 use super::run::{Run, Unfinished};
-use super::systemd::{Systemd, watchdog};
+use super::systemd;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::notice::{self, Notice};
@@ -34,7 +34,8 @@ const ERRAND: Duration = Duration::from_mins(2);
 pub(super) struct Office {
     newsroom: watch::Sender<Arc<Newsroom>>,
     environment: Vec<(String, String)>,
-    systemd: Systemd,
+    /// What systemd was told last.
+    status: String,
     watchdog: Option<Duration>,
     last_sign: Instant,
     /// What the clock showed last.
@@ -67,11 +68,11 @@ pub(super) struct Office {
 
 impl Office {
     pub(super) fn new(newsroom: watch::Sender<Arc<Newsroom>>, environment: Vec<(String, String)>) -> Self {
-        let watchdog = watchdog(&environment);
+        let watchdog = systemd::watchdog(&environment);
         Self {
             newsroom,
             environment,
-            systemd: Systemd::default(),
+            status: String::new(),
             watchdog,
             last_sign: Instant::now(),
             last_now: Timestamp::MIN,
@@ -99,13 +100,13 @@ impl Office {
 
     pub(super) fn ready(&self) {
         tracing::info!(newsroom = %self.newsroom().root().display(), "at work");
-        self.systemd.ready();
+        systemd::ready();
     }
 
     /// Reads settings and templates again. The old ones stay where the new have a fault, and operators are told.
     /// Returns whether they are new.
     pub(super) async fn reload(&mut self) -> bool {
-        self.systemd.reloading();
+        systemd::reloading();
         let old = self.newsroom();
         let is_new = match old.reopened(&self.environment).await {
             Ok(newsroom) => {
@@ -123,7 +124,7 @@ impl Office {
             }
         };
         self.must_look = true;
-        self.systemd.ready();
+        systemd::ready();
         is_new
     }
 
@@ -162,7 +163,7 @@ impl Office {
             self.next_errand = after(now, ERRANDS);
             self.errand = Some(errand(self.newsroom()));
         }
-        self.systemd.status(self.line());
+        self.tell_status();
         self.is_alive();
     }
 
@@ -231,7 +232,7 @@ impl Office {
     pub(super) fn stop(&mut self) {
         self.is_stopping = true;
         tracing::info!("stopping after the messages in flight");
-        self.systemd.stopping();
+        systemd::stopping();
         if let Some(run) = &self.run {
             run.progress.ask_to_stop();
         }
@@ -245,8 +246,17 @@ impl Office {
     /// Tells a watchdog, where there is one, that the loop turns: three times as often as it asks.
     pub(super) fn is_alive(&mut self) {
         if self.watchdog.is_some_and(|span| self.last_sign.elapsed() * 3 >= span) {
-            self.systemd.alive();
+            systemd::alive();
             self.last_sign = Instant::now();
+        }
+    }
+
+    /// Says how we fare; the same line twice is said once.
+    fn tell_status(&mut self) {
+        let line = self.line();
+        if line != self.status {
+            systemd::status(&line);
+            self.status = line;
         }
     }
 

@@ -1,47 +1,36 @@
-//! What systemd is told: that we are ready, how we fare, that we are alive (sd_notify(3)). Elsewhere nobody listens, and
+//! What systemd is told: that we are ready, how we fare, that we are alive (`sd_notify(3)`). Elsewhere nobody listens, and
 //! nothing is said.
 
 use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// The word with systemd.
-#[derive(Debug, Default)]
-pub(super) struct Systemd {
-    status: String,
+/// Everything stands: editors, readers and the schedule are attended to.
+pub(super) fn ready() {
+    tell(&[NotifyState::Ready]);
 }
 
-impl Systemd {
-    /// Everything stands: editors, readers and the schedule are attended to.
-    pub(super) fn ready(&self) {
-        tell(&[NotifyState::Ready]);
+/// The settings are read anew. Ends with [`ready`].
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(since) => tell(&[NotifyState::Reloading, since]),
+        Err(_) => tell(&[NotifyState::Reloading]),
     }
+}
 
-    /// The settings are read anew. Ends with [`Systemd::ready`].
-    pub(super) fn reloading(&self) {
-        match NotifyState::monotonic_usec_now() {
-            Ok(since) => tell(&[NotifyState::Reloading, since]),
-            Err(_) => tell(&[NotifyState::Reloading]),
-        }
-    }
+/// We end; mail in flight is seen to first.
+pub(super) fn stopping() {
+    tell(&[NotifyState::Stopping]);
+}
 
-    /// We end; mail in flight is seen to first.
-    pub(super) fn stopping(&self) {
-        tell(&[NotifyState::Stopping]);
-    }
+/// The loop still turns.
+pub(super) fn alive() {
+    tell(&[NotifyState::Watchdog]);
+}
 
-    /// How we fare, in a line; the same line twice is said once.
-    pub(super) fn status(&mut self, line: String) {
-        if line != self.status {
-            tell(&[NotifyState::Status(&line)]);
-            self.status = line;
-        }
-    }
-
-    /// The loop still turns.
-    pub(super) fn alive(&self) {
-        tell(&[NotifyState::Watchdog]);
-    }
+/// How we fare, in a line.
+pub(super) fn status(line: &str) {
+    tell(&[NotifyState::Status(line)]);
 }
 
 /// How long the loop may be silent before systemd takes us for dead (`WatchdogSec=`), if it watches at all.

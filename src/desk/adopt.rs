@@ -9,13 +9,11 @@ const FOREIGN: &str = "this database was last used on another machine or in anot
 /// Whether the database is at home on this machine, in this place. One that nobody has used is from now on.
 pub async fn is_at_home(newsroom: &Newsroom) -> Result<bool, AppError> {
     let here = newsroom.here();
-    match newsroom.store().home().await? {
-        Some(home) => Ok(home == here),
-        None => {
-            newsroom.store().adopt(&here).await?;
-            Ok(true)
-        }
+    if let Some(home) = newsroom.store().home().await? {
+        return Ok(home == here);
     }
+    newsroom.store().adopt(&here).await?;
+    Ok(true)
 }
 
 /// Refuses what only a database at home may do.

@@ -180,7 +180,7 @@ impl Drop for Running {
             let _ = child.kill();
             let said = child.wait_with_output().map(|output| output.stderr).unwrap_or_default();
             if thread::panicking() {
-                println!("what it said: {}", String::from_utf8_lossy(&said));
+                let _ = writeln!(io::stderr(), "what it said: {}", String::from_utf8_lossy(&said));
             }
         }
     }
