@@ -40,7 +40,7 @@ pub(super) struct Hold {
 }
 
 pub(super) async fn proof(newsroom: &Newsroom, asked: &Proof, terminal: &Terminal) -> Result<Outcome, AppError> {
-    let shown = proof::make(newsroom, &asked.id, Vec::new()).await?;
+    let shown = proof::make(newsroom, &asked.id).await?;
     let edition = proof::short(&shown.proof.edition);
     terminal.write(|out| {
         for editor in &shown.told.told {

@@ -1,6 +1,6 @@
 //! What the daemon has in hand: the newsroom as it is now, one duty and one mailing at a time, and what comes next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,9 @@ const UNTOLD: SignedDuration = SignedDuration::from_secs(20);
 
 /// How often the desk is asked although nothing has happened that we know of: other programs write the ledger too.
 const ANYWAY: SignedDuration = SignedDuration::from_mins(1);
+
+/// After so many tries in vain somebody is told; the first few may only meet a person's own `send`.
+const STUCK: u32 = 3;
 
 /// How often links and feeds are looked at whose answers may have grown old, and for how long at a time.
 const ERRANDS: SignedDuration = SignedDuration::from_mins(10);
@@ -55,6 +58,8 @@ pub(super) struct Office {
     unfinished: Unfinished,
     duty: Option<JoinHandle<Result<Attended, AppError>>>,
     run: Option<Run>,
+    /// How often in a row a mailing could not be opened, or not go on.
+    failed: BTreeMap<IssueId, u32>,
     /// Links that are tried and feeds that are asked while everything else goes on.
     errand: Option<JoinHandle<Result<Asked, AppError>>>,
     /// When the next errand is due.
@@ -85,6 +90,7 @@ impl Office {
             unfinished: Unfinished::default(),
             duty: None,
             run: None,
+            failed: BTreeMap::new(),
             errand: None,
             next_errand: Timestamp::MAX,
             kept: Vec::new(),
@@ -188,9 +194,24 @@ impl Office {
                     self.unfinished.settle(&run.issue, ended.as_ref().ok(), now);
                     // An issue that is out is an archive's, and others may refer to it.
                     self.must_look = true;
+                    self.stuck(run.issue, ended.as_ref().err());
                     self.hears_of(ended.err());
                 }
             }
+        }
+    }
+
+    /// Tells operators of a mailing that cannot go on, once it has been tried a few times.
+    fn stuck(&mut self, issue: IssueId, fault: Option<&AppError>) {
+        let Some(fault) = fault else {
+            self.failed.remove(&issue);
+            return;
+        };
+        let tries = self.failed.entry(issue.clone()).or_default();
+        *tries += 1;
+        if *tries == STUCK {
+            let (newsroom, notice) = (self.newsroom(), Notice::Stuck { issue, reason: fault.to_string() });
+            tokio::spawn(async move { notice::tell(&newsroom, &notice).await.map(drop) });
         }
     }
 
@@ -203,8 +224,13 @@ impl Office {
                 self.next = attended.next.min(after(now, ANYWAY));
                 self.look_again = if self.tray.is_untold { after(now, UNTOLD) } else { Timestamp::MAX };
                 let under_way = self.run.as_ref().map(|run| &run.issue);
-                let may = |issue: &IssueId| Some(issue) != under_way && self.unfinished.may(issue, now);
-                self.go = attended.go.into_iter().filter(|(issue, _)| may(issue)).collect();
+                let (go, rests): (VecDeque<_>, VecDeque<_>) = attended
+                    .go
+                    .into_iter()
+                    .filter(|(issue, _)| Some(issue) != under_way)
+                    .partition(|(issue, _)| self.unfinished.may(issue, now));
+                let rested = rests.iter().map(|(issue, _)| self.unfinished.rested(issue)).min();
+                (self.go, self.next) = (go, self.next.min(rested.unwrap_or(Timestamp::MAX)));
                 self.unfinished.meet(attended.unfinished);
                 let errands = if self.tray.has_open_links { now } else { after(now, ERRANDS) };
                 self.next_errand = self.next_errand.min(errands);

@@ -14,8 +14,11 @@ use crate::desk::send::{Progress, Report, Request, send};
 /// How long a run stays for those who asked to be tried later, before the next one's turn comes.
 const STAY: Duration = Duration::from_mins(1);
 
-/// How long a mailing rests that could not go on: something is paused, a limit is reached, the store or the relays fail.
+/// How long a mailing rests that could not go on: something is paused, a limit is reached, the relays fail.
 const REST: SignedDuration = SignedDuration::from_secs(20);
+
+/// How long one rests that could not even begin.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// A mailing under way.
 pub(super) struct Run {
@@ -83,7 +86,12 @@ impl Unfinished {
 
     /// Whether something may be tried for an issue.
     pub(super) fn may(&self, issue: &IssueId, now: Timestamp) -> bool {
-        self.resting.get(issue).is_none_or(|until| *until <= now)
+        self.rested(issue) <= now
+    }
+
+    /// When something may be tried for an issue again.
+    pub(super) fn rested(&self, issue: &IssueId) -> Timestamp {
+        self.resting.get(issue).copied().unwrap_or(Timestamp::MIN)
     }
 
     /// The one whose turn it is: the one that has rested longest.
@@ -93,11 +101,12 @@ impl Unfinished {
 
     /// What a run's end means for when the next one comes.
     pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, now: Timestamp) {
-        let rested = now.checked_add(REST).unwrap_or(Timestamp::MAX);
+        let after = |rest| now.checked_add(rest).unwrap_or(Timestamp::MAX);
         let until = match report {
             Some(Report { is_finished: true, .. }) => None,
-            Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(rested)),
-            _ => Some(rested),
+            Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(after(REST))),
+            Some(_) => Some(after(REST)),
+            None => Some(after(PAUSE)),
         };
         self.known.retain(|other| until.is_some() || other != issue);
         match until {
@@ -127,8 +136,8 @@ mod tests {
         assert_eq!(unfinished.due(now), Some(&b));
         unfinished.settle(&b, None, now + SignedDuration::from_secs(1));
         assert_eq!(unfinished.due(now), None);
-        assert_eq!(unfinished.due(now + REST), Some(&a));
-        assert!(!unfinished.may(&a, now) && unfinished.may(&a, now + REST));
+        assert_eq!(unfinished.due(now + PAUSE), Some(&a));
+        assert!(!unfinished.may(&a, now) && unfinished.may(&a, now + PAUSE));
         unfinished.meet(vec![b.clone()]);
         assert_eq!(unfinished.due(now + REST + REST), Some(&b));
     }

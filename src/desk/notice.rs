@@ -49,6 +49,13 @@ pub enum Notice {
         /// How many are missing.
         missing: usize,
     },
+    /// An issue's mailing cannot be opened, or not go on.
+    Stuck {
+        /// Which.
+        issue: IssueId,
+        /// Why, in words without full stop.
+        reason: String,
+    },
     /// The file of an issue that is out was changed, and its page with it.
     Corrected {
         /// Which.
@@ -89,10 +96,15 @@ fn mark(notice: &Notice) -> String {
         Notice::Late { issue, due, since } => format!("{issue} {due} {since}"),
         Notice::Missed { due, .. } | Notice::Deadline { due, .. } => due.to_string(),
         Notice::Unapproved { issue, due, .. } => format!("{issue} {due}"),
+        Notice::Stuck { issue, reason } => format!("{issue} {}", hash(reason)),
         Notice::Corrected { issue, draft, .. } => format!("{issue} {draft}"),
-        Notice::Foreign { home, here } => HEXLOWER.encode(digest::digest(&digest::SHA256, format!("{home}\0{here}").as_bytes()).as_ref()),
+        Notice::Foreign { home, here } => format!("{home} {here}"),
         Notice::Refused { at, .. } => at.to_string(),
     }
+}
+
+fn hash(words: &str) -> String {
+    HEXLOWER.encode(digest::digest(&digest::SHA256, words.as_bytes()).as_ref())
 }
 
 fn addressees(newsroom: &Newsroom, notice: &Notice) -> Vec<Addressee> {
@@ -100,7 +112,7 @@ fn addressees(newsroom: &Newsroom, notice: &Notice) -> Vec<Addressee> {
     let (first, others) = match notice {
         Notice::Late { .. } | Notice::Unapproved { .. } => (both(editors, operators), Vec::new()),
         Notice::Deadline { .. } | Notice::Corrected { .. } => (editors, operators),
-        Notice::Missed { .. } | Notice::Foreign { .. } | Notice::Refused { .. } => (operators, editors),
+        Notice::Missed { .. } | Notice::Stuck { .. } | Notice::Foreign { .. } | Notice::Refused { .. } => (operators, editors),
     };
     if first.is_empty() { others } else { first }
 }
@@ -129,8 +141,9 @@ fn view(newsroom: &Newsroom, notice: &Notice) -> NoticeView {
         Notice::Unapproved { issue, due, missing } => {
             NoticeView { issue: name(&issue), due: words(due), missing: missing as u64, ..blank("unapproved") }
         }
+        Notice::Stuck { issue, reason } => NoticeView { issue: name(&issue), reason: Some(reason), ..blank("stuck") },
         Notice::Corrected { issue, url, .. } => NoticeView { issue: name(&issue), url: Some(url), ..blank("corrected") },
-        Notice::Foreign { home, here } => NoticeView { home: Some(home), here: Some(here), ..blank("foreign") },
+        Notice::Foreign { .. } => blank("foreign"),
         Notice::Refused { faults, .. } => NoticeView { problems: Some(edition::faults(&faults)), ..blank("refused") },
     }
 }

@@ -10,6 +10,7 @@ use super::hold;
 use super::render;
 use super::report::in_words;
 use super::schedule;
+use super::suggest;
 use super::telling::{self, Addressee, Told};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -23,6 +24,9 @@ use crate::store::{Frozen, Proof};
 use crate::subscription::ListId;
 
 pub use crate::edition::problems_text;
+
+/// Most related items that a proof suggests.
+const SUGGESTED: usize = 5;
 
 /// Most findings that a proof lists.
 const LISTED: usize = 12;
@@ -79,7 +83,7 @@ pub async fn tell(newsroom: &Newsroom, checked: &Checked, circumstances: &Circum
     let readers = store.audience(&frozen.lists).await?;
     let view = view(newsroom, &frozen, &standing, circumstances, readers, issue, &checked.diagnostics);
     let keys = newsroom.keys()?;
-    let mark = format!("proof {} {} {}", proof.issue, proof.edition, proof.at);
+    let mark = mark(&proof);
     telling::once(newsroom, "proof", &mark, telling::editors(newsroom), |editor| {
         let view = own(newsroom, &keys, &view, &proof, &standing, editor);
         edition::proof(&view, &html, &text, newsroom.press()).map_err(|fault| AppError::Faulty(vec![*fault]))
@@ -93,8 +97,18 @@ pub async fn current(newsroom: &Newsroom, checked: &Checked) -> Result<Option<Pr
     Ok(latest.filter(|proof| checked.fingerprint.as_ref() == Some(&proof.draft)))
 }
 
+/// Whether all editors have a proof.
+pub(super) async fn is_told(newsroom: &Newsroom, proof: &Proof) -> Result<bool, AppError> {
+    telling::is_done(newsroom, &mark(proof), &telling::editors(newsroom)).await
+}
+
+/// One proof is one word: the same edition shown again later is another.
+fn mark(proof: &Proof) -> String {
+    format!("proof {} {} {}", proof.issue, proof.edition, proof.at)
+}
+
 /// Makes a proof of an issue as it is now, whether or not one was made before.
-pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) -> Result<Shown, AppError> {
+pub async fn make(newsroom: &Newsroom, id: &IssueId) -> Result<Shown, AppError> {
     if newsroom.config().approval.editors.is_empty() {
         return Err(AppError::Refused("nobody would get it: name the `editors` in [approval]".to_owned()));
     }
@@ -109,7 +123,15 @@ pub async fn make(newsroom: &Newsroom, id: &IssueId, side_notes: Vec<String>) ->
         Some(issue) => departure(newsroom, issue).await?,
         None => Departure::Stays("it has faults".to_owned()),
     };
-    show(newsroom, &checked, &Circumstances { departure, side_notes }).await
+    let circumstances = circumstances(newsroom, id, departure).await?;
+    show(newsroom, &checked, &circumstances).await
+}
+
+/// What a proof says beside the edition: when it goes out, and which articles of the archive it might list as well.
+pub(super) async fn circumstances(newsroom: &Newsroom, id: &IssueId, departure: Departure) -> Result<Circumstances, AppError> {
+    let suggested = suggest::suggest(newsroom, id, SUGGESTED).await?;
+    let side_notes = suggested.into_iter().filter(|suggestion| !suggestion.article.is_listed).map(|suggestion| suggestion.line).collect();
+    Ok(Circumstances { departure, side_notes })
 }
 
 /// When an issue goes out as the calendar stands.

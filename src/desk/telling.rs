@@ -44,6 +44,20 @@ pub(super) fn operators(newsroom: &Newsroom) -> Vec<Addressee> {
     operators.map(|address| Addressee { address: address.clone(), name: None }).collect()
 }
 
+/// Whether everybody has been told under this mark.
+pub(super) async fn is_done(newsroom: &Newsroom, mark: &str, to: &[Addressee]) -> Result<bool, AppError> {
+    for addressee in to {
+        if newsroom.store().told(&mark_of(mark, &addressee.address)).await?.is_none() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn mark_of(mark: &str, address: &EmailAddress) -> String {
+    format!("{mark} {}", address.key())
+}
+
 /// Tells everybody who has not been told under this mark. `write` makes each addressee's own letter.
 pub(super) async fn once(
     newsroom: &Newsroom,
@@ -53,10 +67,9 @@ pub(super) async fn once(
     write: impl Fn(&Addressee) -> Result<Sheets, AppError>,
 ) -> Result<Told, AppError> {
     let store = newsroom.store();
-    let mark_of = |address: &EmailAddress| format!("{mark} {}", address.key());
     let mut letters = Vec::new();
     for addressee in to {
-        if store.told(&mark_of(&addressee.address)).await?.is_none() {
+        if store.told(&mark_of(mark, &addressee.address)).await?.is_none() {
             let Sheets { subject, text, html } = write(&addressee)?;
             letters.push(Letter { to: addressee.address, name: addressee.name, kind, about: mark.to_owned(), subject, text, html });
         }
@@ -70,7 +83,7 @@ pub(super) async fn once(
         Err(fault) => return Ok(Told { told: Vec::new(), left: addresses(letters), fault: Some(fault.to_string()) }),
     };
     for letter in &posted.taken {
-        store.first_time(&mark_of(&letter.to), newsroom.now()).await?;
+        store.first_time(&mark_of(mark, &letter.to), newsroom.now()).await?;
     }
     Ok(Told { told: addresses(posted.taken), left: addresses(posted.left), fault: posted.fault.map(|fault| fault.to_string()) })
 }

@@ -7,7 +7,7 @@ use super::check::{self, Checked};
 use super::proof::{self, Circumstances};
 use super::schedule::{self, Calendar};
 use super::telling::Told;
-use super::{approval, correction, feeds, links, suggest};
+use super::{approval, correction, feeds, links};
 use crate::app::{AppError, Newsroom};
 use crate::config::Config;
 use crate::dateline::IssueId;
@@ -20,9 +20,6 @@ use crate::schedule::calendar::Due;
 
 /// How long the word to the editors waits for other people's servers. What comes later is told later.
 const BRIEFLY: Duration = Duration::from_millis(1200);
-
-/// How many related items a proof suggests.
-const SUGGESTED: usize = 5;
 
 /// What the findings that are about no issue are called in letters.
 const FOLDER: &str = "folder";
@@ -128,19 +125,20 @@ impl Word<'_> {
     /// also if it would be printed otherwise now. Returns the edition that goes out.
     async fn show(&mut self, checked: &Checked, issue: &Issue, due: Option<&Due>) -> Result<String, AppError> {
         let newsroom = self.newsroom;
-        let circumstances = circumstances(newsroom, issue, due).await?;
         let latest = newsroom.store().proofs(&checked.id).await?.into_iter().next();
         if let Some(latest) = latest.filter(|latest| Some(&latest.draft) == checked.fingerprint.as_ref()) {
             let standing = approval::standing(newsroom, &checked.id, &latest.edition).await?;
             let is_printed_so = checked.edition.as_ref().is_some_and(|edition| edition.hash == latest.edition);
             if is_printed_so || standing.needed > 0 && standing.is_enough {
-                let told = proof::tell(newsroom, checked, &circumstances).await?;
-                self.heard(&told);
-                self.met(&checked.id, &told).await?;
+                if !proof::is_told(newsroom, &latest).await? {
+                    let told = proof::tell(newsroom, checked, &circumstances(newsroom, issue, due).await?).await?;
+                    self.heard(&told);
+                    self.met(&checked.id, &told).await?;
+                }
                 return Ok(latest.edition);
             }
         }
-        let shown = proof::show(newsroom, checked, &circumstances).await?;
+        let shown = proof::show(newsroom, checked, &circumstances(newsroom, issue, due).await?).await?;
         self.heard(&shown.told);
         self.met(&checked.id, &shown.told).await?;
         Ok(shown.proof.edition)
@@ -201,12 +199,7 @@ fn met(issue: &IssueId) -> String {
 
 /// What a proof says beside the edition.
 async fn circumstances(newsroom: &Newsroom, issue: &Issue, due: Option<&Due>) -> Result<Circumstances, AppError> {
-    let departure = proof::departs(newsroom, issue, due).await?;
-    let mut side_notes: Vec<String> = Vec::new();
-    for suggestion in suggest::suggest(newsroom, &issue.id, SUGGESTED).await? {
-        side_notes.extend(Some(suggestion.line).filter(|_| !suggestion.article.is_listed));
-    }
-    Ok(Circumstances { departure, side_notes })
+    proof::circumstances(newsroom, &issue.id, proof::departs(newsroom, issue, due).await?).await
 }
 
 /// What came of asking other people's servers.

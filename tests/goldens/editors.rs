@@ -108,7 +108,7 @@ fn wrong() -> Vec<Diagnostic> {
     ]
 }
 
-fn notices() -> [(&'static str, NoticeView); 7] {
+fn notices() -> [(&'static str, NoticeView); 8] {
     let words = |words: &str| Some(words.to_owned());
     let blank = NoticeView {
         publication: "Lantern Street Letter".to_owned(),
@@ -130,9 +130,10 @@ fn notices() -> [(&'static str, NoticeView); 7] {
             NoticeView { kind: "corrected", url: words("https://news.example.org/issues/2014-12"), ..blank.clone() },
         ),
         (
-            "letter-notice-foreign.eml",
-            NoticeView { kind: "foreign", home: words("lantern"), here: words("copy-of-lantern"), ..blank.clone() },
+            "letter-notice-stuck.eml",
+            NoticeView { kind: "stuck", reason: words("nobody would get it: general has no confirmed subscriber"), ..blank.clone() },
         ),
+        ("letter-notice-foreign.eml", NoticeView { kind: "foreign", ..blank.clone() }),
         ("letter-notice-refused.eml", NoticeView { kind: "refused", problems: Some(faults(&wrong())), ..blank }),
     ]
 }

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod crashes;
+mod folder;
 mod operators;
 
 use std::time::{Duration, Instant};

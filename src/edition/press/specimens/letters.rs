@@ -65,12 +65,11 @@ pub(super) fn notices() -> Vec<NoticeView> {
         waiting: vec![text("2026-06: a draft")],
         missing: 1,
         url: Some(text("https://news.example.org/issues/2026-06")),
-        home: Some(text("one")),
-        here: Some(text("another")),
+        reason: Some(text("the relay cannot be reached")),
         problems: Some(Printed(text("1. error: a list is missing"))),
     };
     let least = NoticeView { publication: full.publication.clone(), ..NoticeView::default() };
-    let kinds = ["late", "missed", "deadline", "unapproved", "corrected", "foreign", "refused"];
+    let kinds = ["late", "missed", "deadline", "unapproved", "stuck", "corrected", "foreign", "refused"];
     let all = [full, least].into_iter().flat_map(|view| kinds.map(|kind| NoticeView { kind, ..view.clone() }));
     all.collect()
 }
