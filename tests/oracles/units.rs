@@ -1,6 +1,7 @@
 //! systemd on the units in `config/systemd`, and the kernel calls of the real binary held against what they allow.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -143,11 +144,14 @@ async fn t25_the_binary_asks_the_kernel_for_nothing_that_the_unit_forbids() {
     newsroom.write("ca.pem", sink.ca_pem());
     let trace = newsroom.path("trace");
     let mut asked = BTreeSet::new();
-    for command in [&["check"][..], &["send", "2014-12"], &["schedule", "next"], &["status"]] {
+    // The daemon last: it watches, asks systemd, and is asked to end.
+    for command in [&["check"][..], &["send", "2014-12"], &["schedule", "next"], &["status"], &["serve"]] {
         let masthead = newsroom.command(command.iter().copied());
         let mut traced = Command::new("strace");
-        traced.args(["-f", "-qq", "-e", "signal=none", "-o"]).arg(&trace).arg(masthead.get_program()).args(masthead.get_args());
+        traced.args(["-f", "-qq", "-e", "signal=none", "-o"]).arg(&trace).arg("timeout").args(["--preserve-status", "6"]);
+        traced.arg(masthead.get_program()).args(masthead.get_args());
         traced.env_clear().envs(masthead.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        traced.env("PATH", env::var_os("PATH").unwrap_or_default());
         let output = traced.output().unwrap();
         if !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("ptrace") {
             return skip("kernel calls", "strace may not look on here");
