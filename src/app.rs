@@ -1,6 +1,7 @@
 //! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
 
 mod home;
+mod patience;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
@@ -21,6 +22,8 @@ use crate::mailing::dkim::{DkimFault, DkimKey, Signer};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::subscription::token::Keys;
+
+pub use patience::{Advice, Patience};
 
 /// Why a newsroom cannot be opened, or what was asked of it cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +89,7 @@ pub struct Newsroom {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     boot: String,
+    patience: Arc<Patience>,
 }
 
 impl Newsroom {
@@ -122,7 +126,8 @@ impl Newsroom {
         let (press, found) = Press::new(&overrides).clean().map_err(AppError::Faulty)?;
         warnings.extend(found);
         store.declare_lists(&config.lists).await?;
-        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot })
+        let patience = Arc::default();
+        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience })
     }
 
     /// The same newsroom with its settings and templates read again. The store stays open: one in another place is
@@ -132,7 +137,8 @@ impl Newsroom {
         if config.store != self.config.store {
             return Err(AppError::Refused("`url` of [store] has changed: that takes a new start".to_owned()));
         }
-        Self::furnish(&self.root, config, warnings, self.clock(), self.shared_store(), self.boot.clone()).await
+        let newsroom = Self::furnish(&self.root, config, warnings, self.clock(), self.shared_store(), self.boot.clone()).await?;
+        Ok(Self { patience: Arc::clone(&self.patience), ..newsroom })
     }
 
     /// Its folder.
@@ -178,6 +184,11 @@ impl Newsroom {
     /// The name of this place on this machine, by which a database knows whether it is at home.
     pub fn here(&self) -> String {
         home::here(&self.config.store)
+    }
+
+    /// What somebody could not be told, and when it is tried again.
+    pub fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// Its clock, to be shared with workers.

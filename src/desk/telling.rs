@@ -1,11 +1,14 @@
 //! Letters that are told once to each reader, over restarts: whoever could not be reached is told at the next try.
 
-use crate::app::{AppError, Newsroom};
+use crate::app::{Advice, AppError, Newsroom};
 use crate::edition::Sheets;
 use crate::mailing::letter::Letter;
 use crate::subscription::{EmailAddress, PersonName};
 
-use super::letters;
+use super::letters::{self, Posted};
+
+/// What is waited for where no relay could be used, whoever was to be told what.
+const RELAYS: &str = "relays";
 
 /// Who was told a thing, and who could not be.
 #[derive(Debug, Default)]
@@ -66,24 +69,43 @@ pub(super) async fn once(
     to: Vec<Addressee>,
     write: impl Fn(&Addressee) -> Result<Sheets, AppError>,
 ) -> Result<Told, AppError> {
-    let store = newsroom.store();
-    let mut letters = Vec::new();
+    let (store, patience, now) = (newsroom.store(), newsroom.patience(), newsroom.now());
+    let (mut letters, mut waiting) = (Vec::new(), Vec::new());
     for addressee in to {
-        if store.told(&mark_of(mark, &addressee.address)).await?.is_none() {
-            let Sheets { subject, text, html } = write(&addressee)?;
-            letters.push(Letter { to: addressee.address, name: addressee.name, kind, about: mark.to_owned(), subject, text, html });
+        let own = mark_of(mark, &addressee.address);
+        if store.told(&own).await?.is_some() {
+            continue;
+        }
+        match patience.advice(&own, now) {
+            Advice::Try if patience.advice(RELAYS, now) == Advice::Try => {
+                let Sheets { subject, text, html } = write(&addressee)?;
+                letters.push(Letter { to: addressee.address, name: addressee.name, kind, about: mark.to_owned(), subject, text, html });
+            }
+            Advice::Try | Advice::Wait => waiting.push(addressee.address),
+            Advice::GiveUp => {}
         }
     }
     if letters.is_empty() {
-        return Ok(Told::default());
+        return Ok(Told { left: waiting, ..Told::default() });
     }
-    let addresses = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.to).collect();
     let posted = match letters::hand_in(newsroom, letters.clone()).await {
         Ok(posted) => posted,
-        Err(fault) => return Ok(Told { told: Vec::new(), left: addresses(letters), fault: Some(fault.to_string()) }),
+        Err(fault) => Posted { taken: Vec::new(), left: letters, fault: Some(fault) },
     };
-    for letter in &posted.taken {
-        store.first_time(&mark_of(mark, &letter.to), newsroom.now()).await?;
+    patience.said(RELAYS);
+    if posted.fault.is_some() {
+        // Nobody's mailbox is to blame.
+        patience.in_vain(RELAYS, now);
     }
-    Ok(Told { told: addresses(posted.taken), left: addresses(posted.left), fault: posted.fault.map(|fault| fault.to_string()) })
+    for letter in &posted.taken {
+        store.first_time(&mark_of(mark, &letter.to), now).await?;
+    }
+    for letter in posted.left.iter().filter(|_| posted.fault.is_none()) {
+        if patience.in_vain(&mark_of(mark, &letter.to), now) {
+            tracing::warn!(kind, about = %mark, "somebody cannot be told, and is tried no more");
+        }
+    }
+    let addresses = |letters: Vec<Letter>| letters.into_iter().map(|letter| letter.to);
+    let left = addresses(posted.left).chain(waiting).collect();
+    Ok(Told { told: addresses(posted.taken).collect(), left, fault: posted.fault.map(|fault| fault.to_string()) })
 }
