@@ -18,7 +18,7 @@ pub(super) async fn resume(newsroom: &Newsroom, asked: Scoped, terminal: &Termin
     let was_paused = mailings::resume(newsroom, &whom).await?;
     terminal.write(|out| match (&whom, was_paused) {
         (_, false) => writeln!(out, "{} was not paused", name(&whom)),
-        (Whom::Issue(issue), true) => writeln!(out, "{issue} may go on; `masthead send {issue}` sends it"),
+        (Whom::Issue(issue), true) => writeln!(out, "{issue} may go on: with the daemon by itself, else by `masthead send {issue}`"),
         (_, true) => writeln!(out, "{} may go on", name(&whom)),
     })
 }

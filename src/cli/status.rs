@@ -23,6 +23,12 @@ pub(super) async fn run(newsroom: &Newsroom, asked: &Status, terminal: &Terminal
 
 fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     writeln!(out, "{}", glance.publication)?;
+    if !glance.is_at_home {
+        writeln!(
+            out,
+            "elsewhere  nothing goes out: the database was last used on another machine or in another place; see `masthead adopt --help`"
+        )?;
+    }
     for run in &glance.coming {
         writeln!(out, "coming     {} ({})  {}", run.in_words, run.run.slot.at, whose(run))?;
     }

@@ -28,25 +28,28 @@ pub(super) struct Attended {
     pub(super) kept: Vec<String>,
     /// When the next duty is due.
     pub(super) next: Timestamp,
+    /// When the folder is looked at again although nothing in it has changed; never is [`Timestamp::MAX`].
+    pub(super) look_again: Timestamp,
 }
 
 /// Attends to everything once. `folder` is how it stands, where it is to be looked at.
 pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Option<Arc<Still>>) -> Result<Attended, AppError> {
-    let tray = match folder {
-        Some(still) => Arc::new(tray::look(&newsroom, &still).await?),
-        None => tray,
-    };
     let again = newsroom.now().checked_add(AGAIN).unwrap_or(Timestamp::MAX);
     if !adopt::is_at_home(&newsroom).await? {
         let home = newsroom.store().home().await?.unwrap_or_default();
         notice::tell(&newsroom, &Notice::Foreign { home, here: newsroom.here() }).await?;
         let next = newsroom.now().checked_add(SignedDuration::from_secs(2)).unwrap_or(again);
         let kept = vec!["nothing goes out: the database is at home elsewhere".to_owned()];
-        return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next });
+        return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next, look_again: next });
     }
+    let tray = match folder {
+        Some(still) => Arc::new(tray::look(&newsroom, &still).await?),
+        None => tray,
+    };
     let Turns { go, kept, next, is_untold } = turns::take(&newsroom, &tray).await?;
     let next = if is_untold { next.min(again) } else { next };
-    Ok(Attended { unfinished: unfinished(&newsroom).await?, tray, go, kept, next })
+    let look_again = if tray.is_untold { again } else { Timestamp::MAX };
+    Ok(Attended { unfinished: unfinished(&newsroom).await?, tray, go, kept, next, look_again })
 }
 
 async fn unfinished(newsroom: &Newsroom) -> Result<Vec<IssueId>, AppError> {

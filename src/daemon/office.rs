@@ -20,18 +20,25 @@ use crate::intake::watch::Still;
 /// How soon a duty that failed is tried again: a relay that was down, a disk that was full.
 const AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
-/// How soon those are tried again who could not be told something.
-const UNTOLD: SignedDuration = SignedDuration::from_secs(20);
-
 /// How often the desk is asked although nothing has happened that we know of: other programs write the ledger too.
 const ANYWAY: SignedDuration = SignedDuration::from_mins(1);
 
 /// After so many tries in vain somebody is told; the first few may only meet a person's own `send`.
 const STUCK: u32 = 3;
 
+/// What has gone wrong for so long is told to somebody.
+const LASTING: SignedDuration = SignedDuration::from_mins(3);
+
 /// How often links and feeds are looked at whose answers may have grown old, and for how long at a time.
 const ERRANDS: SignedDuration = SignedDuration::from_mins(10);
 const ERRAND: Duration = Duration::from_mins(2);
+
+/// What keeps the daemon from working.
+struct Trouble {
+    reason: String,
+    since: Timestamp,
+    is_told: bool,
+}
 
 /// What the daemon has in hand.
 pub(super) struct Office {
@@ -67,7 +74,7 @@ pub(super) struct Office {
     /// What waits for a person, in words.
     kept: Vec<String>,
     /// What went wrong last, so that it is logged once.
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
     is_stopping: bool,
 }
 
@@ -117,15 +124,22 @@ impl Office {
         let is_new = match old.reopened(&self.environment).await {
             Ok(newsroom) => {
                 tracing::info!("the settings are read again");
+                if newsroom.config().listen != old.config().listen {
+                    tracing::warn!("`listen` of [web] has changed: that takes a new start");
+                }
                 self.newsroom.send_replace(Arc::new(newsroom));
                 true
             }
             Err(fault) => {
                 tracing::error!(%fault, "the settings stay as they were");
-                if let AppError::Faulty(faults) = fault {
-                    let notice = Notice::Refused { faults, at: old.now() };
-                    tokio::spawn(async move { notice::tell(&old, &notice).await.map(drop) });
-                }
+                let since = old.now();
+                tell(
+                    match fault {
+                        AppError::Faulty(faults) => Notice::Refused { faults, at: since },
+                        fault => Notice::Trouble { reason: format!("the settings could not be read again: {fault}"), since },
+                    },
+                    old,
+                );
                 false
             }
         };
@@ -146,7 +160,7 @@ impl Office {
         if now < self.last_now {
             // The clock was set back: what was to come then comes now.
             (self.next, self.next_errand) = (now, self.next_errand.min(after(now, ERRANDS)));
-            self.look_again = self.look_again.min(after(now, UNTOLD));
+            self.look_again = self.look_again.min(after(now, AGAIN));
         }
         self.last_now = now;
         if now >= self.look_again {
@@ -210,8 +224,7 @@ impl Office {
         let tries = self.failed.entry(issue.clone()).or_default();
         *tries += 1;
         if *tries == STUCK {
-            let (newsroom, notice) = (self.newsroom(), Notice::Stuck { issue, reason: fault.to_string() });
-            tokio::spawn(async move { notice::tell(&newsroom, &notice).await.map(drop) });
+            tell(Notice::Stuck { issue, reason: fault.to_string() }, self.newsroom());
         }
     }
 
@@ -222,7 +235,7 @@ impl Office {
                 let now = self.newsroom().now();
                 (self.tray, self.kept) = (attended.tray, attended.kept);
                 self.next = attended.next.min(after(now, ANYWAY));
-                self.look_again = if self.tray.is_untold { after(now, UNTOLD) } else { Timestamp::MAX };
+                self.look_again = attended.look_again;
                 let under_way = self.run.as_ref().map(|run| &run.issue);
                 let (go, rests): (VecDeque<_>, VecDeque<_>) = attended
                     .go
@@ -245,13 +258,21 @@ impl Office {
         }
     }
 
-    /// Logs what went wrong, if it was not that already.
+    /// Logs what went wrong, if it was not that already; and tells operators, if it lasts.
     fn hears_of(&mut self, fault: Option<AppError>) {
-        let trouble = fault.map(|fault| fault.to_string());
-        if let Some(trouble) = trouble.as_ref().filter(|trouble| self.trouble.as_ref() != Some(trouble)) {
-            tracing::error!(%trouble, "it will be tried again");
+        let now = self.newsroom().now();
+        self.trouble = fault.map(|fault| fault.to_string()).map(|reason| match self.trouble.take() {
+            Some(known) if known.reason == reason => known,
+            _ => {
+                tracing::error!(trouble = %reason, "it will be tried again");
+                Trouble { reason, since: now, is_told: false }
+            }
+        });
+        if let Some(trouble) = self.trouble.as_mut().filter(|trouble| !trouble.is_told && now >= after(trouble.since, LASTING)) {
+            trouble.is_told = true;
+            let notice = Notice::Trouble { reason: trouble.reason.clone(), since: trouble.since };
+            tell(notice, self.newsroom());
         }
-        self.trouble = trouble;
     }
 
     /// Asks everything in hand to end.
@@ -289,11 +310,16 @@ impl Office {
     fn line(&self) -> String {
         match (&self.run, &self.trouble) {
             (Some(run), _) => run.line(),
-            (None, Some(trouble)) => format!("in trouble: {trouble}"),
+            (None, Some(trouble)) => format!("in trouble: {}", trouble.reason),
             (None, None) if !self.kept.is_empty() => self.kept.join("; "),
             (None, None) => self.tray.line(self.newsroom().config()),
         }
     }
+}
+
+/// Tells it while everything else goes on.
+fn tell(notice: Notice, newsroom: Arc<Newsroom>) {
+    tokio::spawn(async move { notice::tell(&newsroom, &notice).await.map(drop) });
 }
 
 /// Asks other people's servers for as long as it takes.

@@ -14,6 +14,8 @@ use crate::issue::archive::ArchivedIssue;
 pub struct Correction {
     /// Of which issue.
     pub issue: IssueId,
+    /// Its file.
+    pub file: String,
     /// What must be mended before the page changes.
     pub faults: Vec<Diagnostic>,
     /// Who was told.
@@ -46,7 +48,7 @@ async fn one(newsroom: &Newsroom, out: ArchivedIssue) -> Result<Correction, AppE
     let checked = check::check_issue(newsroom, &out.id).await?;
     let (issue, faults) = match checked.issue {
         Some(issue) if !has_errors(&checked.diagnostics) => (issue, Vec::new()),
-        _ => return Ok(Correction { issue: out.id, faults: checked.diagnostics, told: Told::default() }),
+        _ => return Ok(Correction { issue: out.id, file: checked.file, faults: checked.diagnostics, told: Told::default() }),
     };
     let now = newsroom.now();
     let corrected = ArchivedIssue { corrected_at: Some(now), made_at: out.made_at, carried: out.carried, ..issue.archived(out.out_at) };
@@ -54,5 +56,5 @@ async fn one(newsroom: &Newsroom, out: ArchivedIssue) -> Result<Correction, AppE
     tracing::info!(issue = %out.id, "the page of an issue that is out is corrected");
     let notice = Notice::Corrected { issue: out.id.clone(), draft: checked.fingerprint.unwrap_or_default(), url: issue.url };
     let told = notice::tell(newsroom, &notice).await?;
-    Ok(Correction { issue: out.id, faults, told })
+    Ok(Correction { issue: out.id, file: checked.file, faults, told })
 }

@@ -44,6 +44,7 @@ fn skeleton(newsroom: &Newsroom, id: &IssueId, title: Option<&str>) -> String {
     let label = id.day().map_or_else(|| Period::Months(id.month(), id.month()), Period::Day).label();
     let title = title.map_or_else(|| format!("The issue of {label}"), str::to_owned);
     let heading = &newsroom.config().house.related_heading;
+    let base_url = &newsroom.config().house.base_url;
     let quoted = serde_json::Value::from(title.as_str());
     format!(
         "---
@@ -57,7 +58,7 @@ status: draft                  # write `ready` when it may go out
 
 Begin the featured article here. Leave a blank line between paragraphs.
 
-Link to a report like this: [the full report](https://example.org/report.pdf).
+Link to a report like this: [the full report]({base_url}/report.pdf).
 
 <!-- Articles of earlier issues, by title and month, become links. To use it, take this line and the last one out.
 

@@ -56,6 +56,13 @@ pub enum Notice {
         /// Why, in words without full stop.
         reason: String,
     },
+    /// Something keeps us from working, and has for a while.
+    Trouble {
+        /// What, in words without full stop.
+        reason: String,
+        /// Since when.
+        since: Timestamp,
+    },
     /// The file of an issue that is out was changed, and its page with it.
     Corrected {
         /// Which.
@@ -97,6 +104,7 @@ fn mark(notice: &Notice) -> String {
         Notice::Missed { due, .. } | Notice::Deadline { due, .. } => due.to_string(),
         Notice::Unapproved { issue, due, .. } => format!("{issue} {due}"),
         Notice::Stuck { issue, reason } => format!("{issue} {}", hash(reason)),
+        Notice::Trouble { reason, since } => format!("{since} {}", hash(reason)),
         Notice::Corrected { issue, draft, .. } => format!("{issue} {draft}"),
         Notice::Foreign { home, here } => format!("{home} {here}"),
         Notice::Refused { at, .. } => at.to_string(),
@@ -112,7 +120,9 @@ fn addressees(newsroom: &Newsroom, notice: &Notice) -> Vec<Addressee> {
     let (first, others) = match notice {
         Notice::Late { .. } | Notice::Unapproved { .. } => (both(editors, operators), Vec::new()),
         Notice::Deadline { .. } | Notice::Corrected { .. } => (editors, operators),
-        Notice::Missed { .. } | Notice::Stuck { .. } | Notice::Foreign { .. } | Notice::Refused { .. } => (operators, editors),
+        Notice::Missed { .. } | Notice::Stuck { .. } | Notice::Trouble { .. } | Notice::Foreign { .. } | Notice::Refused { .. } => {
+            (operators, editors)
+        }
     };
     if first.is_empty() { others } else { first }
 }
@@ -142,6 +152,7 @@ fn view(newsroom: &Newsroom, notice: &Notice) -> NoticeView {
             NoticeView { issue: name(&issue), due: words(due), missing: missing as u64, ..blank("unapproved") }
         }
         Notice::Stuck { issue, reason } => NoticeView { issue: name(&issue), reason: Some(reason), ..blank("stuck") },
+        Notice::Trouble { reason, .. } => NoticeView { reason: Some(reason), ..blank("trouble") },
         Notice::Corrected { issue, url, .. } => NoticeView { issue: name(&issue), url: Some(url), ..blank("corrected") },
         Notice::Foreign { .. } => blank("foreign"),
         Notice::Refused { faults, .. } => NoticeView { problems: Some(edition::faults(&faults)), ..blank("refused") },

@@ -23,8 +23,6 @@ use crate::schedule::calendar::Due;
 use crate::store::{Frozen, Proof};
 use crate::subscription::ListId;
 
-pub use crate::edition::problems_text;
-
 /// Most related items that a proof suggests.
 const SUGGESTED: usize = 5;
 
@@ -157,7 +155,7 @@ pub(super) async fn departs(newsroom: &Newsroom, issue: &Issue, due: Option<&Due
 
 /// Tells the editors every fault of a file, once for as long as they are the same. `about` is the issue's id.
 pub async fn tell_findings(newsroom: &Newsroom, about: &str, file: &str, diagnostics: &[Diagnostic]) -> Result<Told, AppError> {
-    let text = problems_text(diagnostics);
+    let text = edition::problems(diagnostics);
     let hash = HEXLOWER.encode(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
     let mark = format!("findings {about} {hash}");
     let store = newsroom.store();

@@ -57,6 +57,8 @@ pub struct Sent {
 pub struct Glance {
     /// Its name.
     pub publication: String,
+    /// Whether the database is at home here: if not, nothing goes out.
+    pub is_at_home: bool,
     /// The next runs of the schedule, and what goes out then.
     pub coming: Vec<ComingRun>,
     /// Issues that are due already, and those that will not go out by themselves.
@@ -95,6 +97,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
     }
     Ok(Glance {
         publication: newsroom.config().imprint.publication.name.clone(),
+        is_at_home: store.home().await?.is_none_or(|home| home == newsroom.here()),
         coming: calendar.coming(now, COMING),
         unplanned: calendar.issues.into_iter().filter(|entry| entry.at().is_none_or(|at| at <= now)).collect(),
         dkim_records: newsroom.signer()?.map(|signer| signer.records()).unwrap_or_default(),

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
+
 use super::check::{self, Checked};
 use super::proof::{self, Circumstances};
 use super::schedule::{self, Calendar};
@@ -12,6 +15,7 @@ use crate::app::{AppError, Newsroom};
 use crate::config::Config;
 use crate::dateline::IssueId;
 use crate::diagnostic::{Diagnostic, has_errors};
+use crate::edition;
 use crate::intake::problems;
 use crate::intake::watch::Still;
 use crate::issue::Issue;
@@ -22,7 +26,7 @@ use crate::schedule::calendar::Due;
 const BRIEFLY: Duration = Duration::from_millis(1200);
 
 /// What the findings that are about no issue are called in letters.
-const FOLDER: &str = "folder";
+const FOLDER: &str = "the folder";
 
 /// What waits in the folder.
 #[derive(Debug, Clone, Default)]
@@ -134,6 +138,10 @@ impl Word<'_> {
                     let told = proof::tell(newsroom, checked, &circumstances(newsroom, issue, due).await?).await?;
                     self.heard(&told);
                     self.met(&checked.id, &told).await?;
+                } else if self.has_new_warnings(checked).await? {
+                    let told = proof::tell_findings(newsroom, checked.id.as_str(), &checked.file, &checked.diagnostics).await?;
+                    self.heard(&told);
+                    self.warned(checked, &told).await?;
                 }
                 return Ok(latest.edition);
             }
@@ -141,7 +149,20 @@ impl Word<'_> {
         let shown = proof::show(newsroom, checked, &circumstances(newsroom, issue, due).await?).await?;
         self.heard(&shown.told);
         self.met(&checked.id, &shown.told).await?;
+        self.warned(checked, &shown.told).await?;
         Ok(shown.proof.edition)
+    }
+
+    /// Whether there are warnings that the proof did not tell: what links came to may be known only later.
+    async fn has_new_warnings(&self, checked: &Checked) -> Result<bool, AppError> {
+        Ok(!checked.diagnostics.is_empty() && self.newsroom.store().told(&warned(checked)).await?.is_none())
+    }
+
+    async fn warned(&self, checked: &Checked, told: &Told) -> Result<(), AppError> {
+        if told.is_done() {
+            self.newsroom.store().first_time(&warned(checked), self.newsroom.now()).await?;
+        }
+        Ok(())
     }
 
     /// Findings about names in the folder that are nearly issues.
@@ -158,10 +179,13 @@ impl Word<'_> {
     /// Issues that are out and whose files have changed.
     async fn about_corrections(&mut self) -> Result<(), AppError> {
         for correction in correction::correct(self.newsroom, self.still).await? {
+            let mut told = correction.told;
             if !correction.faults.is_empty() {
                 self.beside(&correction.issue, &correction.faults);
+                let (issue, file) = (correction.issue.as_str(), &correction.file);
+                told = proof::tell_findings(self.newsroom, issue, file, &correction.faults).await?;
             }
-            self.heard(&correction.told);
+            self.heard(&told);
         }
         Ok(())
     }
@@ -169,7 +193,7 @@ impl Word<'_> {
     /// Writes findings beside the file. A folder that cannot be written keeps nothing from going on: there is the mail.
     fn beside(&mut self, issue: &IssueId, found: &[Diagnostic]) {
         self.faulty.insert(issue.clone());
-        if let Err(fault) = problems::write(&self.newsroom.config().issues_folder, issue, &proof::problems_text(found)) {
+        if let Err(fault) = problems::write(&self.newsroom.config().issues_folder, issue, &edition::problems(found)) {
             tracing::warn!(%issue, %fault, "the findings could not be written beside the file");
         }
     }
@@ -195,6 +219,12 @@ impl Word<'_> {
 /// The mark under which it is noted that editors have heard of an issue.
 fn met(issue: &IssueId) -> String {
     format!("met {issue}")
+}
+
+/// The mark under which it is noted that editors know of an issue's warnings as they are.
+fn warned(checked: &Checked) -> String {
+    let words = digest(&SHA256, edition::problems(&checked.diagnostics).as_bytes());
+    format!("warned {} {}", checked.id, HEXLOWER.encode(words.as_ref()))
 }
 
 /// What a proof says beside the edition.

@@ -90,8 +90,8 @@ impl Taking<'_> {
                 self.keep(format!("{issue} is late, and held"));
                 let reason = "it was late, and a person is to say whether it may still go".to_owned();
                 store.hold(Hold { issue: issue.clone(), since: self.now, reason, cause: HoldCause::Late }).await?;
+                // Editors and operators are told at the next turn, by the hold as the store has it.
                 tracing::warn!(%issue, %due, "late, and held");
-                self.tell(Notice::Late { issue: issue.clone(), due, since: self.now }).await?;
             }
         }
         Ok(())

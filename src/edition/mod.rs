@@ -16,7 +16,7 @@ pub mod views;
 use serde::{Deserialize, Serialize};
 
 pub use press::{Press, TemplateFile};
-pub use problems::{place, problems_text};
+pub use problems::{place, problems};
 pub use proof::{Sheets, faults, findings, notice, proof};
 pub use render::{Imprint, render};
 pub use report::report;

@@ -9,9 +9,6 @@ use crate::diagnostic::print::tally;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::subscription::address::is_hidden;
 
-/// The first line of every text that stands beside a file: it tells whoever finds it where it comes from.
-const WRITTEN_BY: &str = "Masthead wrote this: what it found in the file beside this one.";
-
 /// How far an excerpt and its mark stand in.
 const INDENT: &str = "       ";
 
@@ -24,13 +21,8 @@ const NEAR: usize = 600;
 /// Columns that an excerpt may have.
 const ROOM: usize = WIDTH - INDENT.len();
 
-/// Every finding, and in the first line who wrote it.
-pub fn problems_text(diagnostics: &[Diagnostic]) -> String {
-    format!("{WRITTEN_BY}\n\n{}", problems(diagnostics))
-}
-
 /// Every finding, one after the other, and before them how many they are.
-pub(super) fn problems(diagnostics: &[Diagnostic]) -> String {
+pub fn problems(diagnostics: &[Diagnostic]) -> String {
     let mut out = tally(diagnostics).unwrap_or_else(|| "no findings".to_owned());
     out.push('\n');
     for (found, number) in diagnostics.iter().zip(1_usize..) {
@@ -146,10 +138,8 @@ mod tests {
 
     #[test]
     fn a_problem_has_its_place_its_line_a_mark_and_a_remedy() {
-        let told = problems_text(&[found("# One\n\tsee \u{202e}über ![m](map.png) here\n", "map.png")]);
+        let told = problems(&[found("# One\n\tsee \u{202e}über ![m](map.png) here\n", "map.png")]);
         let wanted = "\
-Masthead wrote this: what it found in the file beside this one.
-
 1 error
 
 1. error: there is no such image

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 const FRESH: SignedDuration = SignedDuration::from_hours(24);
 /// How long it holds where something was wrong: it may have been mended.
 const FRESH_IF_BAD: SignedDuration = SignedDuration::from_hours(1);
+/// How long it is worth where no server was reached: perhaps it is our own network.
+const FRESH_IF_UNREACHED: SignedDuration = SignedDuration::from_mins(1);
 
 /// What one address came to when it was last tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +78,11 @@ impl LinkState {
     /// Whether it is time to try again; also after the clock was set back.
     pub fn is_due(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.tried_at);
-        let fresh = if self.standing() == Standing::Alive { FRESH } else { FRESH_IF_BAD };
+        let fresh = match self.standing() {
+            Standing::Alive => FRESH,
+            _ if self.is_unreached() => FRESH_IF_UNREACHED,
+            _ => FRESH_IF_BAD,
+        };
         age.is_negative() || age >= fresh
     }
 

@@ -53,10 +53,9 @@ pub fn learn(issue: &mut Issue, states: &LinkStates) -> Vec<Diagnostic> {
     if met.len() > 1 && met.values().all(|state| state.is_unreached()) {
         let found =
             Diagnostic::warning("links-unreachable", format!("none of the {} links could be tried: no server was reached", met.len()));
-        judged =
-            vec![found.at(&source, Span::default()).help(
-                "is this machine on the network? If it is, look at each of them yourself; if not, the next `check` tries them again",
-            )];
+        judged = vec![found.at(&source, Span::default()).help(
+            "is this machine on the network? If it is, look at each of them yourself; if not, after a minute `check` tries them again",
+        )];
     }
     spare(issue);
     findings.extend(judged);

@@ -108,7 +108,7 @@ fn wrong() -> Vec<Diagnostic> {
     ]
 }
 
-fn notices() -> [(&'static str, NoticeView); 8] {
+fn notices() -> [(&'static str, NoticeView); 9] {
     let words = |words: &str| Some(words.to_owned());
     let blank = NoticeView {
         publication: "Lantern Street Letter".to_owned(),
@@ -132,6 +132,10 @@ fn notices() -> [(&'static str, NoticeView); 8] {
         (
             "letter-notice-stuck.eml",
             NoticeView { kind: "stuck", reason: words("nobody would get it: general has no confirmed subscriber"), ..blank.clone() },
+        ),
+        (
+            "letter-notice-trouble.eml",
+            NoticeView { kind: "trouble", reason: words("could not read issues: No such file or directory"), ..blank.clone() },
         ),
         ("letter-notice-foreign.eml", NoticeView { kind: "foreign", ..blank.clone() }),
         ("letter-notice-refused.eml", NoticeView { kind: "refused", problems: Some(faults(&wrong())), ..blank }),

@@ -7,8 +7,9 @@ use masthead::app::Newsroom as Opened;
 use masthead::clock::FixedClock;
 use masthead::desk::check;
 use masthead::desk::notice::{Notice, tell};
-use masthead::desk::proof::{self, Circumstances, Departure, problems_text};
+use masthead::desk::proof::{self, Circumstances, Departure};
 use masthead::desk::telling::Told;
+use masthead::edition::problems;
 use masthead::subscription::EmailAddress;
 
 use crate::support::linter::lint_letter;
@@ -90,13 +91,12 @@ async fn faults_are_told_once_and_again_when_they_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_text_of_the_problems_file_says_who_wrote_it_and_fits_its_lines() {
+async fn the_text_of_the_problems_file_fits_its_lines() {
     let newsroom = staffed("smtp://127.0.0.1:9?tls=none");
     newsroom.write("issues/2014-12.md", BROKEN);
     let opened = open(&newsroom, "smtp://127.0.0.1:9?tls=none").await;
     let checked = check::check_issue(&opened, &"2014-12".parse().unwrap()).await.unwrap();
-    let text = problems_text(&checked.diagnostics);
-    assert!(text.starts_with("Masthead wrote this: what it found in the file beside this one.\n\n"), "{text}");
+    let text = problems(&checked.diagnostics);
     assert!(text.lines().all(|line| line.chars().count() <= 72), "{text}");
     for found in &checked.diagnostics {
         assert!(text.contains(&format!("[{}]", found.code)), "{} is not told: {text}", found.code);
@@ -125,6 +125,8 @@ async fn a_relay_that_is_down_loses_no_proof() {
     let sink = Sink::builder().on(At::Rcpt, When::first_of(|to| to.contains(ADA)), Action::reply("451 4.3.0 Later")).start().await;
     let opened = open(&newsroom, &at_sink(&sink)).await;
     assert_eq!(spelt(&proof::tell(&opened, &checked, &circumstances).await.unwrap()), (vec![BO], vec![ADA]));
+    assert_eq!(spelt(&proof::tell(&opened, &checked, &circumstances).await.unwrap()), (vec![], vec![ADA]), "not at once again");
+    let opened = open(&newsroom, &at_sink(&sink)).await;
     assert_eq!(spelt(&proof::tell(&opened, &checked, &circumstances).await.unwrap()), (vec![ADA], vec![]));
     assert!(proof::tell(&opened, &checked, &circumstances).await.unwrap().is_done());
     assert_eq!(recipients(&sink), [BO, ADA], "each has it once");

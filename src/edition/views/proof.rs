@@ -79,7 +79,7 @@ pub struct FindingsView {
 pub struct NoticeView {
     /// The newsletter's name.
     pub publication: String,
-    /// `late`, `missed`, `deadline`, `unapproved`, `stuck`, `corrected`, `foreign` or `refused`.
+    /// `late`, `missed`, `deadline`, `unapproved`, `stuck`, `trouble`, `corrected`, `foreign` or `refused`.
     pub kind: &'static str,
     /// The issue that it is about.
     pub issue: Option<String>,
@@ -93,7 +93,7 @@ pub struct NoticeView {
     pub missing: u64,
     /// The public page of the issue.
     pub url: Option<String>,
-    /// Why it cannot go out, in words without full stop.
+    /// Why it cannot go out, or what is wrong, in words without full stop.
     pub reason: Option<String>,
     /// Each fault of the settings.
     pub problems: Option<Printed>,

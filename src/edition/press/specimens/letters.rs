@@ -69,7 +69,7 @@ pub(super) fn notices() -> Vec<NoticeView> {
         problems: Some(Printed(text("1. error: a list is missing"))),
     };
     let least = NoticeView { publication: full.publication.clone(), ..NoticeView::default() };
-    let kinds = ["late", "missed", "deadline", "unapproved", "stuck", "corrected", "foreign", "refused"];
+    let kinds = ["late", "missed", "deadline", "unapproved", "stuck", "trouble", "corrected", "foreign", "refused"];
     let all = [full, least].into_iter().flat_map(|view| kinds.map(|kind| NoticeView { kind, ..view.clone() }));
     all.collect()
 }
