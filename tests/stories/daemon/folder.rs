@@ -94,7 +94,8 @@ async fn t15_an_edit_in_the_middle_of_a_mailing_changes_no_copy_and_then_the_pag
 async fn half_an_issue_is_no_issue_while_somebody_writes_on() {
     use std::io::Write as _;
     let sink = Sink::builder().start().await;
-    let newsroom = rhythm(&sink).build();
+    // Long enough that a busy machine does not make a pause of it.
+    let newsroom = rhythm(&sink).variable("MASTHEAD_ISSUES__SETTLE", "3s").build();
     let daemon = Daemon::start_at(&newsroom, NOVEMBER);
     let mut file = fs::File::create(newsroom.path("issues/2014-12.md")).expect("a file");
     // Its first part alone is an issue that could go out; each part comes before the one before has been still.
