@@ -123,6 +123,7 @@ impl Office {
             Err(fault) => {
                 tracing::error!(%fault, "the settings stay as they were");
                 if let AppError::Faulty(faults) = fault {
+                    notice::log(&faults);
                     let notice = Notice::Refused { faults, at: old.now() };
                     tokio::spawn(async move { notice::tell(&old, &notice).await.map(drop) });
                 }

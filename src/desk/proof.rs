@@ -172,10 +172,10 @@ pub async fn tell_findings(newsroom: &Newsroom, about: &str, file: &str, diagnos
     telling::once(newsroom, "findings", &mark, telling::editors(newsroom), |_| Ok(sheets.clone())).await
 }
 
-/// Notes that a file has no faults any more: those that it had are news should they come back.
-pub async fn mended(newsroom: &Newsroom, about: &str) -> Result<(), AppError> {
-    newsroom.store().forget(&format!("findings {about}")).await?;
-    Ok(())
+/// Notes that a file has no faults any more: those that it had are news should they come back. Returns whether somebody was
+/// told of any.
+pub async fn mended(newsroom: &Newsroom, about: &str) -> Result<bool, AppError> {
+    Ok(newsroom.store().forget(&format!("findings {about}")).await? > 0)
 }
 
 /// Issue, edition and fingerprint, if nothing forbids to send them.

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::approval;
+use super::hold;
 use super::notice::{self, Notice};
 use super::tray::{State, Tray};
 use crate::app::{AppError, Newsroom};
@@ -91,7 +92,9 @@ impl Taking<'_> {
                 let reason = "it was late, and a person is to say whether it may still go".to_owned();
                 store.hold(Hold { issue: issue.clone(), since: self.now, reason, cause: HoldCause::Late }).await?;
                 tracing::warn!(%issue, %due, "late, and held");
-                self.tell(Notice::Late { issue: issue.clone(), due, since: self.now }).await?;
+                // As the ledger keeps it, which is coarser than the clock: the letter's mark must be the same at the next look.
+                let since = hold::held(self.newsroom, issue).await?.map_or(self.now, |hold| hold.since);
+                self.tell(Notice::Late { issue: issue.clone(), due, since }).await?;
             }
         }
         Ok(())

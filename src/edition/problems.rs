@@ -9,9 +9,6 @@ use crate::diagnostic::print::tally;
 use crate::diagnostic::{Diagnostic, Position};
 use crate::subscription::address::is_hidden;
 
-/// The first line of every text that stands beside a file: it tells whoever finds it where it comes from.
-const WRITTEN_BY: &str = "Masthead wrote this: what it found in the file beside this one.";
-
 /// How far an excerpt and its mark stand in.
 const INDENT: &str = "       ";
 
@@ -24,13 +21,8 @@ const NEAR: usize = 600;
 /// Columns that an excerpt may have.
 const ROOM: usize = WIDTH - INDENT.len();
 
-/// Every finding, and in the first line who wrote it.
-pub fn problems_text(diagnostics: &[Diagnostic]) -> String {
-    format!("{WRITTEN_BY}\n\n{}", problems(diagnostics))
-}
-
 /// Every finding, one after the other, and before them how many they are.
-pub(super) fn problems(diagnostics: &[Diagnostic]) -> String {
+pub fn problems_text(diagnostics: &[Diagnostic]) -> String {
     let mut out = tally(diagnostics).unwrap_or_else(|| "no findings".to_owned());
     out.push('\n');
     for (found, number) in diagnostics.iter().zip(1_usize..) {
@@ -148,8 +140,6 @@ mod tests {
     fn a_problem_has_its_place_its_line_a_mark_and_a_remedy() {
         let told = problems_text(&[found("# One\n\tsee \u{202e}über ![m](map.png) here\n", "map.png")]);
         let wanted = "\
-Masthead wrote this: what it found in the file beside this one.
-
 1 error
 
 1. error: there is no such image
@@ -166,7 +156,7 @@ Masthead wrote this: what it found in the file beside this one.
     #[test]
     fn the_mark_stands_under_its_place_in_whatever_script_and_however_long_the_line() {
         for before in ["word ", "語 ", "e\u{301} "].map(|word| word.repeat(60)) {
-            let told = problems(&[found(&format!("{before}map.png{}", " after".repeat(60)), "map.png")]);
+            let told = problems_text(&[found(&format!("{before}map.png{}", " after".repeat(60)), "map.png")]);
             let lines: Vec<&str> = told.lines().collect();
             let at = lines.iter().position(|line| line.contains("map.png")).unwrap();
             let column = |line: &str, wanted: &str| unicode_width::UnicodeWidthStr::width(&line[..line.find(wanted).unwrap()]);
@@ -180,7 +170,7 @@ Masthead wrote this: what it found in the file beside this one.
         for line in ["x".repeat(1 << 20), "\u{301}".repeat(1 << 19), "語".repeat(1 << 18), " x".repeat(1 << 19)] {
             let source = Source::new("a.md", line.as_str());
             let at = |start| Diagnostic::error("x", "wrong").at(&source, Span::new(start, source.text().len()));
-            let told = problems(&[at(0), at(line.len() / 2), at(line.len())]);
+            let told = problems_text(&[at(0), at(line.len() / 2), at(line.len())]);
             assert!(told.lines().all(|line| line.chars().count() <= WIDTH), "{}", &told[..told.len().min(2000)]);
             assert_eq!(told.lines().filter(|line| line.contains('^')).count(), 3);
         }
@@ -190,10 +180,10 @@ Masthead wrote this: what it found in the file beside this one.
     fn a_place_at_the_end_of_a_line_or_of_nothing_has_a_mark_or_no_line() {
         let text = "title\n\nmore";
         let at = |start| Diagnostic::error("x", "wrong").at(&Source::new("a.md", text), Span::new(start, start));
-        assert!(problems(&[at(5)]).contains("       title\n            ^\n"), "{}", problems(&[at(5)]));
-        assert!(!problems(&[at(6)]).contains('^'));
-        assert!(problems(&[at(999)]).contains("       more\n           ^\n"), "{}", problems(&[at(999)]));
+        assert!(problems_text(&[at(5)]).contains("       title\n            ^\n"), "{}", problems_text(&[at(5)]));
+        assert!(!problems_text(&[at(6)]).contains('^'));
+        assert!(problems_text(&[at(999)]).contains("       more\n           ^\n"), "{}", problems_text(&[at(999)]));
         let nowhere = Diagnostic::warning("x", "wrong").at(&Source::new("folder/odd", ""), Span::default());
-        assert!(problems(&[nowhere]).contains("   folder/odd [x]\n"));
+        assert!(problems_text(&[nowhere]).contains("   folder/odd [x]\n"));
     }
 }

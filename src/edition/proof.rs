@@ -1,7 +1,7 @@
 //! A proof: the mail that readers will get, with a block at its top that only editors see.
 
 use super::press::Press;
-use super::problems::problems;
+use super::problems::problems_text;
 use super::render::tidy;
 use super::report::{fitted, legible, short};
 use super::views::{FindingsView, NoticeView, Printed, ProofView, PublicationView};
@@ -43,7 +43,7 @@ pub fn findings(
         file: file.to_owned(),
         is_stopped: has_errors(diagnostics),
         tally: tally(diagnostics).unwrap_or_default(),
-        problems: Printed(problems(diagnostics)),
+        problems: Printed(problems_text(diagnostics)),
     };
     plain("findings", &view, press)
 }
@@ -55,7 +55,7 @@ pub fn notice(view: &NoticeView, press: &Press) -> Result<Sheets, Box<Diagnostic
 
 /// The faults of the settings, as a notice shows them.
 pub fn faults(diagnostics: &[Diagnostic]) -> Printed {
-    Printed(problems(diagnostics))
+    Printed(problems_text(diagnostics))
 }
 
 fn plain(name: &str, view: &impl serde::Serialize, press: &Press) -> Result<Sheets, Box<Diagnostic>> {
