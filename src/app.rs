@@ -137,6 +137,9 @@ impl Newsroom {
         if config.store != self.config.store {
             return Err(AppError::Refused("`url` of [store] has changed: that takes a new start".to_owned()));
         }
+        if config.listen != self.config.listen {
+            return Err(AppError::Refused("`listen` of [web] has changed: that takes a new start".to_owned()));
+        }
         let newsroom = Self::furnish(&self.root, config, warnings, self.clock(), self.shared_store(), self.boot.clone()).await?;
         Ok(Self { patience: Arc::clone(&self.patience), ..newsroom })
     }

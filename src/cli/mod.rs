@@ -48,7 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(fault.exit_code()).unwrap_or(2));
         }
     };
-    keep_log(if matches!(cli.command, Command::Serve(_)) { "info" } else { "off" });
+    keep_log(if matches!(cli.command, Command::Serve(_)) { "info,notify=error" } else { "off" });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(fault) => {

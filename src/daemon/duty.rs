@@ -15,6 +15,9 @@ use crate::intake::watch::Still;
 /// How soon those are tried again who could not be told.
 const AGAIN: SignedDuration = SignedDuration::from_secs(20);
 
+/// How soon the ledger is asked again where a person's word is waited for.
+const SOON: SignedDuration = SignedDuration::from_secs(2);
+
 /// What came of a duty.
 #[derive(Debug)]
 pub(super) struct Attended {
@@ -34,13 +37,13 @@ pub(super) struct Attended {
 
 /// Attends to everything once. `folder` is how it stands, where it is to be looked at.
 pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Option<Arc<Still>>) -> Result<Attended, AppError> {
-    let again = newsroom.now().checked_add(AGAIN).unwrap_or(Timestamp::MAX);
+    let after = |span: SignedDuration| newsroom.now().checked_add(span).unwrap_or(Timestamp::MAX);
+    let (again, soon) = (after(AGAIN), after(SOON));
     if !adopt::is_at_home(&newsroom).await? {
         let home = newsroom.store().home().await?.unwrap_or_default();
         notice::tell(&newsroom, &Notice::Foreign { home, here: newsroom.here() }).await?;
-        let next = newsroom.now().checked_add(SignedDuration::from_secs(2)).unwrap_or(again);
         let kept = vec!["nothing goes out: the database is at home elsewhere".to_owned()];
-        return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next, look_again: next });
+        return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next: soon, look_again: soon });
     }
     let tray = match folder {
         Some(still) => Arc::new(tray::look(&newsroom, &still).await?),
@@ -49,11 +52,16 @@ pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Opt
     let Turns { go, kept, next, is_untold } = turns::take(&newsroom, &tray).await?;
     let next = if is_untold { next.min(again) } else { next };
     let look_again = if tray.is_untold { again } else { Timestamp::MAX };
-    Ok(Attended { unfinished: unfinished(&newsroom).await?, tray, go, kept, next, look_again })
+    let (unfinished, are_paused) = unfinished(&newsroom).await?;
+    // Whoever lets it go on is waited for: other programs write the ledger too, and nobody tells us.
+    let next = if are_paused || !unfinished.is_empty() { next.min(soon) } else { next };
+    Ok(Attended { tray, go, unfinished, kept, next, look_again })
 }
 
-async fn unfinished(newsroom: &Newsroom) -> Result<Vec<IssueId>, AppError> {
+/// Mailings that are not finished and that nobody has paused, and whether there are others that somebody has.
+async fn unfinished(newsroom: &Newsroom) -> Result<(Vec<IssueId>, bool), AppError> {
     let mailings = newsroom.store().mailings().await?;
-    let goes_on = mailings.into_iter().filter(|mailing| mailing.finished_at.is_none() && mailing.paused.is_none());
-    Ok(goes_on.map(|mailing| mailing.issue).collect())
+    let unfinished = mailings.into_iter().filter(|mailing| mailing.finished_at.is_none());
+    let (paused, goes_on): (Vec<_>, Vec<_>) = unfinished.partition(|mailing| mailing.paused.is_some());
+    Ok((goes_on.into_iter().map(|mailing| mailing.issue).collect(), !paused.is_empty()))
 }

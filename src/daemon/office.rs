@@ -124,22 +124,20 @@ impl Office {
         let is_new = match old.reopened(&self.environment).await {
             Ok(newsroom) => {
                 tracing::info!("the settings are read again");
-                if newsroom.config().listen != old.config().listen {
-                    tracing::warn!("`listen` of [web] has changed: that takes a new start");
-                }
                 self.newsroom.send_replace(Arc::new(newsroom));
                 true
             }
             Err(fault) => {
                 tracing::error!(%fault, "the settings stay as they were");
                 let since = old.now();
-                tell(
-                    match fault {
-                        AppError::Faulty(faults) => Notice::Refused { faults, at: since },
-                        fault => Notice::Trouble { reason: format!("the settings could not be read again: {fault}"), since },
-                    },
-                    old,
-                );
+                let notice = match fault {
+                    AppError::Faulty(faults) => {
+                        notice::log(&faults);
+                        Notice::Refused { faults, at: since }
+                    }
+                    fault => Notice::Trouble { reason: format!("the settings could not be read again: {fault}"), since },
+                };
+                tell(notice, old);
                 false
             }
         };

@@ -97,7 +97,7 @@ fn the_editor<'a>(newsroom: &'a Newsroom, asked: Option<&EmailAddress>) -> Resul
 /// Whether an issue's mailing is open or over, or it went out before Masthead came.
 async fn is_gone(newsroom: &Newsroom, issue: &IssueId) -> Result<bool, AppError> {
     let store = newsroom.store();
-    Ok(store.mailing(issue).await?.is_some() || store.back_issues().await?.iter().any(|out| out.id == *issue))
+    Ok(store.mailing(issue).await?.is_some() || store.back_issue(issue).await?.is_some())
 }
 
 /// Where this editor approves a proof.

@@ -22,7 +22,7 @@ pub struct Imported {
 pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppError> {
     let read = intake::read(folder, &newsroom.shown(folder))?;
     let mut diagnostics = read.diagnostics;
-    let mut archive = Archive::new(newsroom.store().back_issues().await?);
+    let mut archive = Archive::new(newsroom.store().shelf().await?);
     let mut issues = Vec::new();
     for one in read.dropped {
         diagnostics.extend(one.diagnostics);
@@ -69,6 +69,6 @@ pub async fn list(newsroom: &Newsroom) -> Result<Vec<ArchivedIssue>, AppError> {
 pub async fn latest(newsroom: &Newsroom) -> Result<Option<IssueId>, AppError> {
     let config = newsroom.config();
     let folder = intake::read(&config.issues_folder, &newsroom.shown(&config.issues_folder))?;
-    let out = newsroom.store().back_issues().await?.into_iter().map(|issue| issue.id);
+    let out = newsroom.store().shelf().await?.into_iter().map(|issue| issue.id);
     Ok(out.chain(folder.dropped.into_iter().map(|dropped| dropped.id)).max())
 }

@@ -91,11 +91,20 @@ impl Report {
 
 /// Checks the issues named, or, if none is, all that are not out yet.
 pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppError> {
-    Ok(look(newsroom, ids).await?.0)
+    Ok(look(newsroom, ids, Depth::Titles).await?.0)
+}
+
+/// How much of the archive is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What is out and what it is called; the manuscripts too only where an issue has related items chosen for it.
+    Titles,
+    /// All of it.
+    Manuscripts,
 }
 
 /// The same, and the archive as the last of the issues saw it.
-pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report, Archive), AppError> {
+pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId], depth: Depth) -> Result<(Report, Archive), AppError> {
     let config = newsroom.config();
     let shown = newsroom.shown(&config.issues_folder);
     let folder = intake::read(&config.issues_folder, &shown)?;
@@ -104,7 +113,10 @@ pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report
         let hint = near.map_or_else(|| "the folder has no issues".to_owned(), |near| format!("did you mean {near}?"));
         return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
     }
-    let mut archive = Archive::new(newsroom.store().back_issues().await?);
+    let chooses = |dropped: &Dropped| dropped.draft.as_ref().is_some_and(|draft| draft.source.text().contains("\nrelated:"));
+    let is_whole = depth == Depth::Manuscripts || folder.dropped.iter().any(chooses);
+    let store = newsroom.store();
+    let mut archive = Archive::new(if is_whole { store.back_issues().await? } else { store.shelf().await? });
     let (mut issues, index) = (Vec::new(), OnceLock::new());
     for one in folder.dropped {
         let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);

@@ -35,13 +35,13 @@ pub async fn correct(newsroom: &Newsroom, still: &Still) -> Result<Vec<Correctio
 async fn changed(newsroom: &Newsroom, still: &Still) -> Result<Vec<ArchivedIssue>, AppError> {
     let config = newsroom.config();
     let folder = intake::read(&config.issues_folder, &newsroom.shown(&config.issues_folder))?;
-    let mut out = newsroom.store().back_issues().await?;
-    out.retain(|out| {
-        let dropped = folder.get(&out.id).filter(|dropped| still.holds(dropped));
-        let draft = dropped.and_then(|dropped| dropped.draft.as_ref());
-        draft.is_some_and(|draft| draft.source.text() != out.manuscript)
-    });
-    Ok(out)
+    let mut changed = Vec::new();
+    for dropped in folder.dropped.iter().filter(|dropped| still.holds(dropped)) {
+        let Some(draft) = &dropped.draft else { continue };
+        let out = newsroom.store().back_issue(&dropped.id).await?;
+        changed.extend(out.filter(|out| draft.source.text() != out.manuscript));
+    }
+    Ok(changed)
 }
 
 async fn one(newsroom: &Newsroom, out: ArchivedIssue) -> Result<Correction, AppError> {

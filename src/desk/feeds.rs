@@ -86,7 +86,7 @@ pub async fn carry(newsroom: &Newsroom, issue: &ArchivedIssue) -> Result<(), App
 
 /// Lets other issues have what a cancelled one carried, if nobody got it.
 pub(super) async fn set_down(newsroom: &Newsroom, issue: &IssueId) -> Result<(), AppError> {
-    let is_out = newsroom.store().back_issues().await?.iter().any(|out| out.id == *issue);
+    let is_out = newsroom.store().back_issue(issue).await?.is_some();
     if is_out { Ok(()) } else { Ok(newsroom.store().carry(issue, &[]).await?) }
 }
 

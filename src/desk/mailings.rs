@@ -26,6 +26,11 @@ pub enum Whom {
 
 /// Pauses until a person says otherwise. A run at work stops within a second or two, with nothing left in flight.
 pub async fn pause(newsroom: &Newsroom, whom: &Whom, reason: String) -> Result<(), AppError> {
+    if let Whom::Issue(issue) = whom
+        && mailing(newsroom, issue).await?.finished_at.is_some()
+    {
+        return Err(AppError::Refused(format!("{issue} is out: nothing of it is left to pause")));
+    }
     let pause = Pause { since: newsroom.now(), until: None, reason, slow_to: None };
     Ok(newsroom.store().pause(&scope(newsroom, whom).await?, pause).await?)
 }

@@ -8,7 +8,7 @@ use super::report::in_words;
 use super::telling::{self, Addressee, Told};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, print};
 use crate::edition;
 use crate::edition::views::NoticeView;
 
@@ -95,6 +95,13 @@ pub async fn tell(newsroom: &Newsroom, notice: &Notice) -> Result<Told, AppError
     let sheets = edition::notice(&view, newsroom.press()).map_err(|fault| AppError::Faulty(vec![*fault]))?;
     telling::once(newsroom, "notice", &format!("{} {}", view.kind, mark(notice)), addressees(newsroom, notice), |_| Ok(sheets.clone()))
         .await
+}
+
+/// Writes faults into the log, each on a line with its place: for those who read no mail.
+pub fn log(faults: &[Diagnostic]) {
+    for fault in faults {
+        tracing::error!("{}", print::line(fault));
+    }
 }
 
 /// What makes a notice one of its kind.

@@ -147,6 +147,10 @@ pub(super) async fn departs(newsroom: &Newsroom, issue: &Issue, due: Option<&Due
         return Ok(Departure::Stays("it is a draft".to_owned()));
     }
     Ok(match due {
+        Some(Due::At { at, .. }) if *at <= newsroom.now() => {
+            let due = in_words(*at, &newsroom.config().zone);
+            Departure::Stays(format!("it was due on {due}, and goes out as soon as nothing keeps it"))
+        }
         Some(Due::At { at, .. }) => Departure::At(*at),
         Some(Due::Never(why)) => Departure::Stays(format!("{why}; `masthead send {}` sends it", issue.id)),
         None => Departure::Stays("it has no place in the calendar".to_owned()),
@@ -170,10 +174,10 @@ pub async fn tell_findings(newsroom: &Newsroom, about: &str, file: &str, diagnos
     telling::once(newsroom, "findings", &mark, telling::editors(newsroom), |_| Ok(sheets.clone())).await
 }
 
-/// Notes that a file has no faults any more: those that it had are news should they come back.
-pub async fn mended(newsroom: &Newsroom, about: &str) -> Result<(), AppError> {
-    newsroom.store().forget(&format!("findings {about}")).await?;
-    Ok(())
+/// Notes that a file has no faults any more: those that it had are news should they come back. Returns whether somebody was
+/// told of any.
+pub async fn mended(newsroom: &Newsroom, about: &str) -> Result<bool, AppError> {
+    Ok(newsroom.store().forget(&format!("findings {about}")).await? > 0)
 }
 
 /// Issue, edition and fingerprint, if nothing forbids to send them.

@@ -55,7 +55,7 @@ pub async fn tell(newsroom: &Newsroom, issue: &IssueId, halted: Option<&str>) ->
 /// What the issue is called: by the archive, or if it is not out yet by its frozen edition and its id.
 async fn heading(newsroom: &Newsroom, issue: &IssueId) -> Result<Heading, AppError> {
     let store = newsroom.store();
-    if let Some(out) = store.back_issues().await?.into_iter().find(|out| out.id == *issue) {
+    if let Some(out) = store.shelf().await?.into_iter().find(|out| out.id == *issue) {
         return Ok(Heading { title: out.title, label: out.period.label() });
     }
     let period = issue.day().map_or(Period::Months(issue.month(), issue.month()), Period::Day);

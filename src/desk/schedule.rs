@@ -11,6 +11,7 @@ use crate::issue::archive::ArchivedIssue;
 use crate::manuscript::{self, Draft};
 use crate::schedule::calendar::{self, Candidate, Due, Out, Planned, Run, Taken};
 use crate::schedule::{Schedule, Slot};
+use crate::store::HoldCause;
 
 /// An issue of the folder and its time.
 #[derive(Debug, Clone, Serialize)]
@@ -19,7 +20,7 @@ pub struct Entry {
     pub id: IssueId,
     /// Its title, as far as it could be read.
     pub title: String,
-    /// `draft`, `ready` or `faulty`.
+    /// `draft`, `ready`, `faulty` or `held`.
     pub state: &'static str,
     /// When it goes.
     pub due: Due,
@@ -45,7 +46,7 @@ pub struct ComingRun {
     pub run: Run,
     /// As the clock on the publication's wall will show it, in words and with the zone.
     pub in_words: String,
-    /// How the issue stands that takes it or stands for it, where that is in the folder: `draft`, `ready` or `faulty`.
+    /// How the issue stands that takes it or stands for it, where that is in the folder: `draft`, `ready`, `faulty` or `held`.
     pub state: Option<&'static str>,
     /// That issue's title.
     pub title: Option<String>,
@@ -81,11 +82,16 @@ pub async fn calendar(newsroom: &Newsroom) -> Result<Calendar, AppError> {
 /// The same from a folder that was read already: all of it that is not out.
 pub async fn of(newsroom: &Newsroom, waiting: &[Checked]) -> Result<Calendar, AppError> {
     let schedule = newsroom.config().timetable.schedule.clone();
+    let holds = newsroom.store().holds().await?;
+    let is_cancelled = |id: &IssueId| holds.iter().any(|hold| hold.issue == *id && hold.cause == HoldCause::Cancelled);
+    let held = |id: &IssueId| holds.iter().any(|hold| hold.issue == *id);
+    // One that is never to go out takes no run from others.
+    let waiting: Vec<&Checked> = waiting.iter().filter(|checked| !is_cancelled(&checked.id)).collect();
     let mut candidates: Vec<Candidate> = waiting.iter().map(|checked| candidate(newsroom, checked)).collect();
     let taken = calendar::taken(schedule.as_ref(), out(newsroom, &candidates).await?);
     candidates.retain(|candidate| taken.iter().all(|taken| taken.id != candidate.id));
     let planned = calendar::plan(schedule.as_ref(), &candidates, &taken);
-    let issues = planned.into_iter().map(|planned| entry(planned, waiting)).collect();
+    let issues = planned.into_iter().map(|planned| entry(planned, &waiting, held)).collect();
     Ok(Calendar { schedule, issues, candidates, taken })
 }
 
@@ -151,11 +157,11 @@ fn candidate(newsroom: &Newsroom, checked: &Checked) -> Candidate {
     }
 }
 
-fn entry(planned: Planned, waiting: &[Checked]) -> Entry {
+fn entry(planned: Planned, waiting: &[&Checked], held: impl Fn(&IssueId) -> bool) -> Entry {
     let checked = waiting.iter().find(|checked| checked.id == planned.id);
     Entry {
         title: checked.and_then(|checked| checked.issue.as_ref()).map(|issue| issue.title.clone()).unwrap_or_default(),
-        state: checked.map_or("faulty", Checked::state),
+        state: if held(&planned.id) { "held" } else { checked.map_or("faulty", |checked| checked.state()) },
         why: match &planned.due {
             Due::Never(why) => Some(why.to_string()),
             Due::At { .. } => None,
@@ -168,7 +174,10 @@ fn entry(planned: Planned, waiting: &[Checked]) -> Entry {
 /// Everything that is out or on its way.
 async fn out(newsroom: &Newsroom, candidates: &[Candidate]) -> Result<Vec<Out>, AppError> {
     let store = newsroom.store();
-    let mut out: Vec<Out> = store.back_issues().await?.into_iter().map(|issue| of_archive(newsroom, issue, candidates)).collect();
+    let mut out: Vec<Out> = Vec::new();
+    for issue in store.shelf().await? {
+        out.push(of_archive(newsroom, issue, candidates).await?);
+    }
     for mailing in store.mailings().await? {
         if let Some(out) = out.iter_mut().find(|out| out.id == mailing.issue) {
             out.opened_at = mailing.opened_at;
@@ -182,13 +191,15 @@ async fn out(newsroom: &Newsroom, candidates: &[Candidate]) -> Result<Vec<Out>, 
 
 /// An issue of the archive. Whether its editor named a time stands in its manuscript, which is read again only where it
 /// matters: where an issue that waits stands for the same time.
-fn of_archive(newsroom: &Newsroom, issue: ArchivedIssue, candidates: &[Candidate]) -> Out {
+async fn of_archive(newsroom: &Newsroom, issue: ArchivedIssue, candidates: &[Candidate]) -> Result<Out, AppError> {
     let meets = |other: Period| issue.period.first() <= other.last() && other.first() <= issue.period.last();
-    let had_time = candidates.iter().any(|candidate| meets(candidate.period)) && {
-        let source = Source::new(issue.id.as_str(), issue.manuscript);
-        let draft = Draft { id: issue.id.clone(), source, files: Vec::new() };
-        let parsed = manuscript::parse(&draft, &newsroom.config().house.related_heading);
-        parsed.value.is_some_and(|manuscript| manuscript.front.publish_at.is_some())
-    };
-    Out { id: issue.id, period: issue.period, opened_at: issue.out_at, had_time }
+    let had_time = candidates.iter().any(|candidate| meets(candidate.period)) && named_its_time(newsroom, &issue.id).await?;
+    Ok(Out { id: issue.id, period: issue.period, opened_at: issue.out_at, had_time })
+}
+
+async fn named_its_time(newsroom: &Newsroom, id: &IssueId) -> Result<bool, AppError> {
+    let Some(issue) = newsroom.store().back_issue(id).await? else { return Ok(false) };
+    let draft = Draft { id: issue.id.clone(), source: Source::new(issue.id.as_str(), issue.manuscript), files: Vec::new() };
+    let parsed = manuscript::parse(&draft, &newsroom.config().house.related_heading);
+    Ok(parsed.value.is_some_and(|manuscript| manuscript.front.publish_at.is_some()))
 }

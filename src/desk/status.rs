@@ -106,7 +106,7 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         holds: store.holds().await?,
         pauses: account::pauses(newsroom, None).await?,
         lists: store.lists().await?,
-        archived: store.back_issues().await?.len(),
+        archived: store.shelf().await?.len(),
     })
 }
 

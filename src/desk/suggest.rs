@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::check;
+use super::check::{self, Depth};
 use crate::app::{AppError, Newsroom};
 use crate::archive::{self, Index};
 use crate::dateline::IssueId;
@@ -24,7 +24,7 @@ pub struct Suggestion {
 /// The articles that are out and have most to do with the featured article of an issue in the folder, best first: up to
 /// `most` that its related items do not have yet, and between them those that they have.
 pub async fn suggest(newsroom: &Newsroom, id: &IssueId, most: usize) -> Result<Vec<Suggestion>, AppError> {
-    let (report, archive) = check::look(newsroom, std::slice::from_ref(id)).await?;
+    let (report, archive) = check::look(newsroom, std::slice::from_ref(id), Depth::Manuscripts).await?;
     let house = &newsroom.config().house;
     let Some(checked) = report.issues.into_iter().next() else { return Ok(Vec::new()) };
     let Some(issue) = checked.issue else { return Err(AppError::Faulty(checked.diagnostics)) };

@@ -133,7 +133,10 @@ impl Word<'_> {
         if let Some(latest) = latest.filter(|latest| Some(&latest.draft) == checked.fingerprint.as_ref()) {
             let standing = approval::standing(newsroom, &checked.id, &latest.edition).await?;
             let is_printed_so = checked.edition.as_ref().is_some_and(|edition| edition.hash == latest.edition);
-            if is_printed_so || standing.needed > 0 && standing.is_enough {
+            let is_kept = is_printed_so || standing.needed > 0 && standing.is_enough;
+            // Whoever was told of faults was promised a proof once they are mended, also where that undid the last change.
+            let is_awaited = is_kept && proof::mended(newsroom, checked.id.as_str()).await? && is_printed_so;
+            if is_kept && !is_awaited {
                 if !proof::is_told(newsroom, &latest).await? {
                     let told = proof::tell(newsroom, checked, &circumstances(newsroom, issue, due).await?).await?;
                     self.heard(&told);
@@ -168,7 +171,8 @@ impl Word<'_> {
     /// Findings about names in the folder that are nearly issues.
     async fn about_folder(&mut self, found: &[Diagnostic]) -> Result<(), AppError> {
         if found.is_empty() {
-            return proof::mended(self.newsroom, FOLDER).await;
+            proof::mended(self.newsroom, FOLDER).await?;
+            return Ok(());
         }
         let shown = self.newsroom.shown(&self.newsroom.config().issues_folder);
         let told = proof::tell_findings(self.newsroom, FOLDER, &shown, found).await?;

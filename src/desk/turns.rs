@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::approval;
 use super::notice::{self, Notice};
 use super::tray::{State, Tray};
+use super::{approval, check, proof};
 use crate::app::{AppError, Newsroom};
 use crate::config::Late;
 use crate::dateline::IssueId;
@@ -75,7 +75,8 @@ impl Taking<'_> {
         let standing = Standing { due, consent, is_held: hold.is_some(), lifted_at: store.lifted(issue).await? };
         match standing.turn(self.grace(), self.now) {
             Turn::Wait => self.at(due),
-            Turn::Go => self.go.push((issue.clone(), edition.to_owned())),
+            Turn::Go if self.is_as_shown(issue).await? => self.go.push((issue.clone(), edition.to_owned())),
+            Turn::Go => self.keep(format!("{issue} has just been changed")),
             Turn::Held => {
                 self.keep(format!("{issue} is held"));
                 if let Some(Hold { cause: HoldCause::Late, since, .. }) = hold {
@@ -95,6 +96,17 @@ impl Taking<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the file is still what was shown: whoever changes it at the last moment means that, and is heard first. A
+    /// folder that cannot be read keeps nothing back.
+    async fn is_as_shown(&self, issue: &IssueId) -> Result<bool, AppError> {
+        match check::check_issue(self.newsroom, issue).await {
+            Ok(checked) => Ok(proof::current(self.newsroom, &checked).await?.is_some()),
+            Err(AppError::Refused(_)) => Ok(false),
+            Err(AppError::Intake(_)) => Ok(true),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Runs of the schedule that passed with no issue, and the deadline of the next.

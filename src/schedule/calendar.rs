@@ -1,7 +1,7 @@
 //! Which issue takes which run of the schedule: derived anew each time from what is in the folder and what is out.
 //!
-//! Issues are placed by the time that they stand for, what ends first before what ends later, then by id, so that
-//! `2014-12` comes before `2014-12-extra`. One named after months takes the first run of these months that is free; one
+//! Issues are placed by the time that they stand for, one named after a day before one named after the month that begins
+//! with it, then by id, so that `2014-12` comes before `2014-12-extra`, combined with another month or not. One named after months takes the first run of these months that is free; one
 //! named after a day the first from that day on, before the next issue that is named after a day. `publish_at` stands
 //! above the schedule. A run is taken once.
 
@@ -207,9 +207,8 @@ fn placing<'c>(candidates: &'c [Candidate], taken: &[Taken]) -> Vec<&'c Candidat
     placing
 }
 
-fn rank(period: Period, id: &IssueId) -> (Day, Day, &IssueId) {
-    let (first, last) = days(period);
-    (first, last, id)
+fn rank(period: Period, id: &IssueId) -> (Day, bool, &IssueId) {
+    (days(period).0, matches!(period, Period::Months(..)), id)
 }
 
 /// The first and the last day of a period.

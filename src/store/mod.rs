@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::dateline::IssueId;
 use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
@@ -106,6 +107,13 @@ pub trait Subscribers: Send + Sync {
 pub trait BackIssues: Send + Sync {
     /// Everything that is out, oldest first: by the month or day that an issue stands for, then by id.
     async fn back_issues(&self) -> Result<Vec<ArchivedIssue>>;
+
+    /// The same without their manuscripts, which are empty here: for whoever asks only what is out, and need not have
+    /// years of text in memory.
+    async fn shelf(&self) -> Result<Vec<ArchivedIssue>>;
+
+    /// One issue that is out, whole.
+    async fn back_issue(&self, id: &IssueId) -> Result<Option<ArchivedIssue>>;
 
     /// Puts issues on the shelf, all or none; one of the same id is replaced.
     async fn shelve(&self, issues: Vec<ArchivedIssue>) -> Result<()>;

@@ -65,6 +65,7 @@ macro_rules! every_promise {
             kept! { $open; back_issues:
                 what_is_out_comes_oldest_first,
                 an_issue_of_the_same_id_is_replaced,
+                the_shelf_has_all_but_the_manuscripts_and_one_issue_is_had_whole,
             }
             kept! { $open; agenda:
                 the_latest_proof_comes_first_whatever_the_clock_said,

@@ -91,12 +91,13 @@ async fn faults_are_told_once_and_again_when_they_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_text_of_the_problems_file_fits_its_lines() {
+async fn the_text_of_the_problems_file_names_every_fault_and_fits_its_lines() {
     let newsroom = staffed("smtp://127.0.0.1:9?tls=none");
     newsroom.write("issues/2014-12.md", BROKEN);
     let opened = open(&newsroom, "smtp://127.0.0.1:9?tls=none").await;
     let checked = check::check_issue(&opened, &"2014-12".parse().unwrap()).await.unwrap();
     let text = problems(&checked.diagnostics);
+    assert!(text.starts_with(|first: char| first.is_ascii_digit()), "{text}");
     assert!(text.lines().all(|line| line.chars().count() <= 72), "{text}");
     for found in &checked.diagnostics {
         assert!(text.contains(&format!("[{}]", found.code)), "{} is not told: {text}", found.code);

@@ -18,7 +18,7 @@ use crate::subscription::ListId;
 pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mailing, bool), AppError> {
     let Frozen { edition, archived, lists } = releasable(newsroom, request).await?;
     let issue = &edition.issue;
-    if newsroom.store().back_issues().await?.iter().any(|out| out.id == *issue) {
+    if newsroom.store().shelf().await?.iter().any(|out| out.id == *issue) {
         return Err(AppError::Refused(format!("{issue} is in the archive: it went out before; give the new issue another name")));
     }
     must_be_approved(newsroom, &edition).await?;

@@ -4,22 +4,40 @@ use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
 use super::{SqliteStore, rows};
+use crate::dateline::IssueId;
 use crate::issue::archive::ArchivedIssue;
 use crate::store::{BackIssues, Result};
 
 #[async_trait]
 impl BackIssues for SqliteStore {
     async fn back_issues(&self) -> Result<Vec<ArchivedIssue>> {
-        let read =
-            |connection: &Connection| rows::all(connection, "SELECT issue FROM back_issues", [], |row| rows::from_json(row, "issue"));
-        let mut issues: Vec<ArchivedIssue> = self.readers.read(read).await?;
-        // An issue is as old as what it stands for, not as the day on which it was put on the shelf.
-        issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
-        Ok(issues)
+        self.shelved("SELECT issue FROM back_issues").await
+    }
+
+    async fn shelf(&self) -> Result<Vec<ArchivedIssue>> {
+        self.shelved("SELECT json_set(issue, '$.manuscript', '') AS issue FROM back_issues").await
+    }
+
+    async fn back_issue(&self, id: &IssueId) -> Result<Option<ArchivedIssue>> {
+        let id = id.to_string();
+        let read = move |connection: &Connection| {
+            rows::all(connection, "SELECT issue FROM back_issues WHERE id = ?1", [&id], |row| rows::from_json(row, "issue"))
+        };
+        Ok(self.readers.read(read).await?.pop())
     }
 
     async fn shelve(&self, issues: Vec<ArchivedIssue>) -> Result<()> {
         self.writer.write(move |connection| issues.iter().try_for_each(|issue| shelve(connection, issue))).await
+    }
+}
+
+impl SqliteStore {
+    /// An issue is as old as what it stands for, not as the day on which it was put on the shelf.
+    async fn shelved(&self, query: &'static str) -> Result<Vec<ArchivedIssue>> {
+        let read = move |connection: &Connection| rows::all(connection, query, [], |row| rows::from_json(row, "issue"));
+        let mut issues: Vec<ArchivedIssue> = self.readers.read(read).await?;
+        issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
+        Ok(issues)
     }
 }
 

@@ -11,6 +11,11 @@ async fn t23_an_issue_that_is_late_is_held_and_goes_when_a_person_says_so() {
     let told = awaits(&sink, DESK, "2014-12 is late and held", 0);
     assert!(parts_text(&told.bytes).contains("masthead resume 2014-12"));
     awaits(&sink, ADA, "2014-12 is late and held", 0);
+    for other in ["2015-01", "2015-02"] {
+        // Word of another file: the desk has looked again in between.
+        newsroom.write(&format!("issues/{other}.md"), "");
+        awaits(&sink, ADA, &format!("[To mend] {other}"), 0);
+    }
     newsroom.run(["status"]).ok().says(&["2014-12"]);
     assert_eq!(readers(&sink), 0);
     newsroom.run(["resume", "2014-12"]).ok();
