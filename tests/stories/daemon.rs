@@ -4,6 +4,7 @@
 mod calendar;
 mod crashes;
 mod folder;
+mod last_words;
 mod operators;
 
 use std::time::{Duration, Instant};
