@@ -104,6 +104,8 @@ impl Unfinished {
         let after = |rest| now.checked_add(rest).unwrap_or(Timestamp::MAX);
         let until = match report {
             Some(Report { is_finished: true, .. }) => None,
+            // A person lets it go on, and need not wait for it then.
+            Some(Report { mailing, .. }) if mailing.paused.is_some() => None,
             Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(after(REST))),
             Some(_) => Some(after(REST)),
             None => Some(after(PAUSE)),

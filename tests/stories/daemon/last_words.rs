@@ -11,7 +11,7 @@ const SOON: Duration = Duration::from_secs(30);
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_takes_an_issue_back_before_its_file_is_still_is_heard_before_it_goes() {
     let sink = Sink::builder().start().await;
-    let newsroom = rhythm(&sink).issue("2014-12", ISSUE).variable("MASTHEAD_ISSUES__SETTLE", "4s").build();
+    let newsroom = rhythm(&sink).issue("2014-12", ISSUE).variable("MASTHEAD_ISSUES__SETTLE", "8s").build();
     let mut daemon = Daemon::start_at(&newsroom, NOVEMBER);
     awaits(&sink, ADA, "[Proof]", 0);
     newsroom.write("issues/2014-12.md", &ISSUE.replace("status: ready", "status: draft"));
