@@ -45,7 +45,7 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     if !adopt::is_at_home(&newsroom).await? {
         tracing::warn!("nothing goes out: the database is at home elsewhere, and `masthead adopt` says that it is meant");
     }
-    let mut folder = Watch::new(&newsroom.config().issues_folder, newsroom.config().settle);
+    let mut folder = watch_over(&newsroom);
     let (current, newsrooms) = watch::channel(Arc::new(newsroom));
     let pages = pages::open(newsrooms).await?;
     let mut office = Office::new(current, environment);
@@ -58,8 +58,7 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
                 Call::Stop => break,
                 Call::Reload => {
                     if office.reload().await {
-                        let config = office.newsroom();
-                        folder = Watch::new(&config.config().issues_folder, config.config().settle);
+                        folder = watch_over(&office.newsroom());
                     }
                 }
             },
@@ -72,6 +71,10 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     let end = farewell(&mut office, &mut calls).await;
     pages.close().await;
     Ok(end)
+}
+
+fn watch_over(newsroom: &Newsroom) -> Watch {
+    Watch::new(&newsroom.config().issues_folder, newsroom.config().settle)
 }
 
 /// Sends nothing more, and waits until what is in flight has its answer.
