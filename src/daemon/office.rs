@@ -75,7 +75,6 @@ pub(super) struct Office {
     kept: Vec<String>,
     /// What went wrong last, so that it is logged once.
     trouble: Option<Trouble>,
-    is_stopping: bool,
 }
 
 impl Office {
@@ -102,7 +101,6 @@ impl Office {
             next_errand: Timestamp::MAX,
             kept: Vec::new(),
             trouble: None,
-            is_stopping: false,
         }
     }
 
@@ -275,7 +273,6 @@ impl Office {
 
     /// Asks everything in hand to end.
     pub(super) fn stop(&mut self) {
-        self.is_stopping = true;
         tracing::info!("stopping after the messages in flight");
         systemd::stopping();
         if let Some(run) = &self.run {
