@@ -50,9 +50,9 @@ pub enum Late {
 }
 
 impl Timetable {
-    /// Whether an issue that was due at an instant is too late by now to go out by itself.
-    pub fn holds(&self, due: Timestamp, now: Timestamp) -> bool {
-        self.late == Late::Hold && now.duration_since(due) > SignedDuration::try_from(self.grace).unwrap_or(SignedDuration::MAX)
+    /// How late an issue may be and still go out by itself; `None` where even the latest does.
+    pub fn forgiven(&self) -> Option<SignedDuration> {
+        (self.late == Late::Hold).then(|| SignedDuration::try_from(self.grace).unwrap_or(SignedDuration::MAX))
     }
 
     /// When an issue for this run is to be ready, if editors have a deadline.

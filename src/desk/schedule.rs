@@ -121,11 +121,6 @@ impl Calendar {
         issues.chain(run.map(|slot| slot.at)).min()
     }
 
-    /// The runs after `from`, up to and with `to`.
-    pub fn between(&self, from: Timestamp, to: Timestamp) -> Vec<ComingRun> {
-        self.runs(self.schedule.as_ref().map(|schedule| schedule.between(from, to)).unwrap_or_default())
-    }
-
     fn runs(&self, slots: Vec<Slot>) -> Vec<ComingRun> {
         let Some(schedule) = &self.schedule else { return Vec::new() };
         let coming = |run: Run| {

@@ -6,9 +6,8 @@ use super::notice::{self, Notice};
 use super::tray::{State, Tray};
 use super::{approval, check, proof};
 use crate::app::{AppError, Newsroom};
-use crate::config::Late;
 use crate::dateline::IssueId;
-use crate::schedule::calendar::{Candidate, Due, uncovered};
+use crate::schedule::calendar::{Candidate, uncovered};
 use crate::schedule::turn::{Consent, Standing, Turn};
 use crate::store::{Hold, HoldCause};
 
@@ -37,11 +36,12 @@ pub struct Turns {
 /// Asks the ledger whose turn it is. Issues that are late are held by this; whoever must know is told once.
 pub async fn take(newsroom: &Newsroom, tray: &Tray) -> Result<Turns, AppError> {
     let mut taking = Taking { newsroom, now: newsroom.now(), go: Vec::new(), kept: Vec::new(), next: Timestamp::MAX, is_untold: false };
-    for entry in &tray.calendar.issues {
-        if let (Some(State::Ready(edition)), Due::At { at, .. }) = (tray.states.get(&entry.id), &entry.due) {
-            taking.one(&entry.id, edition, *at).await?;
+    for entry in tray.calendar.due(taking.now) {
+        if let (Some(State::Ready(edition)), Some(due)) = (tray.states.get(&entry.id), entry.at()) {
+            taking.one(&entry.id, edition, due).await?;
         }
     }
+    taking.at(tray.calendar.next_at(taking.now).unwrap_or(Timestamp::MAX));
     taking.runs(tray).await?;
     Ok(Turns { go: taking.go, kept: taking.kept, next: taking.next, is_untold: taking.is_untold })
 }
@@ -57,10 +57,6 @@ struct Taking<'n> {
 
 impl Taking<'_> {
     async fn one(&mut self, issue: &IssueId, edition: &str, due: Timestamp) -> Result<(), AppError> {
-        if due > self.now {
-            self.at(due);
-            return Ok(());
-        }
         let store = self.newsroom.store();
         if store.mailing(issue).await?.is_some() {
             return Ok(());
@@ -73,7 +69,7 @@ impl Taking<'_> {
         };
         let hold = store.holds().await?.into_iter().find(|hold| hold.issue == *issue);
         let standing = Standing { due, consent, is_held: hold.is_some(), lifted_at: store.lifted(issue).await? };
-        match standing.turn(self.grace(), self.now) {
+        match standing.turn(self.newsroom.config().timetable.forgiven(), self.now) {
             Turn::Wait => self.at(due),
             Turn::Go if self.is_as_shown(issue).await? => self.go.push((issue.clone(), edition.to_owned())),
             Turn::Go => self.keep(format!("{issue} has just been changed")),
@@ -121,15 +117,13 @@ impl Taking<'_> {
         for slot in uncovered(schedule, &ready, &calendar.taken, from, self.now) {
             self.tell(Notice::Missed { due: slot.at, waiting: in_words(tray) }).await?;
         }
-        if let Some(next) = schedule.after(self.now).next() {
-            self.at(next.at);
-        }
         let Some(deadline) = timetable.copy_deadline.and_then(|deadline| SignedDuration::try_from(deadline).ok()) else { return Ok(()) };
         for slot in uncovered(schedule, &ready, &calendar.taken, self.now, after(self.now, deadline)) {
-            self.tell(Notice::Deadline { due: slot.at, deadline: before(slot.at, deadline), waiting: in_words(tray) }).await?;
+            let deadline = timetable.deadline(slot.at).unwrap_or(slot.at);
+            self.tell(Notice::Deadline { due: slot.at, deadline, waiting: in_words(tray) }).await?;
         }
         if let Some(later) = schedule.after(after(self.now, deadline)).next() {
-            self.at(before(later.at, deadline));
+            self.at(timetable.deadline(later.at).unwrap_or(later.at));
         }
         Ok(())
     }
@@ -145,11 +139,6 @@ impl Taking<'_> {
         let told = notice::tell(self.newsroom, &notice).await?;
         self.is_untold |= !told.is_done();
         Ok(())
-    }
-
-    fn grace(&self) -> Option<SignedDuration> {
-        let timetable = &self.newsroom.config().timetable;
-        (timetable.late == Late::Hold).then(|| SignedDuration::try_from(timetable.grace).unwrap_or(SignedDuration::MAX))
     }
 
     fn keep(&mut self, why: String) {

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use masthead::config::{self, Canary, Config, Late};
 use masthead::diagnostic::Source;
 use masthead::mailing::ProviderId;
+use masthead::schedule::turn::{Consent, Standing, Turn};
 use masthead::traffic::{BreakerRules, Limits};
 
 use crate::room::listed;
@@ -223,10 +225,14 @@ fn an_issue_is_late_after_the_grace_and_copy_is_due_before_its_run() {
     let schedule = |lines: &str| config(&format!("{GOOD}{LIST}[schedule]\ncron = \"first-monday\"\n{lines}\n"), &[]).timetable;
     let (due, at_grace, later) = (instant("2026-12-07T14:00:00Z"), instant("2026-12-07T15:30:00Z"), instant("2026-12-07T15:30:01Z"));
     let holding = schedule("grace = \"90 min\"\ncopy_deadline = \"3 days\"");
-    assert_eq!([due, at_grace, later].map(|now| holding.holds(due, now)), [false, false, true]);
-    assert!(!holding.holds(later, due), "what is to come is not late");
+    let turn = |of: &masthead::config::Timetable, due: Timestamp, now: Timestamp| {
+        Standing { due, consent: Consent::Needless, is_held: false, lifted_at: None }.turn(of.forgiven(), now)
+    };
+    let late = Turn::Late(SignedDuration::from_secs(90 * 60 + 1));
+    assert_eq!([due, at_grace, later].map(|now| turn(&holding, due, now)), [Turn::Go, Turn::Go, late]);
+    assert_eq!(turn(&holding, later, due), Turn::Wait, "what is to come is not late");
     assert_eq!(holding.deadline(due), Some(instant("2026-12-04T14:00:00Z")));
     let sending = schedule("late = \"send\"");
-    assert!(!sending.holds(due, instant("2027-12-07T14:00:00Z")));
+    assert_eq!(turn(&sending, due, instant("2027-12-07T14:00:00Z")), Turn::Go);
     assert_eq!(sending.deadline(due), None);
 }
