@@ -239,7 +239,7 @@ pub(super) async fn export(newsroom: &Newsroom, asked: ExportArgs) -> Result<Out
         return Ok(Outcome::Clean);
     }
     let mut table = csv::Writer::from_writer(out);
-    let wrong = |fault: csv::Error| failed()(fault.into());
+    let wrong = |fault: csv::Error| failed()(cause(fault));
     table.write_record(["email", "name", "list", "status", "since", "channel", "evidence"]).map_err(wrong)?;
     desk::each_registered(newsroom, list.as_ref(), |line| {
         let name = line.name.as_ref().map_or("", PersonName::as_str);
@@ -263,6 +263,14 @@ pub(super) async fn erase(newsroom: &Newsroom, asked: EraseArgs, terminal: &Term
     }
     desk::erase(newsroom, &address).await?;
     terminal.write(|out| writeln!(out, "{address} is erased; a mark stays, by which the address is kept from every later roll"))
+}
+
+/// What the system said: whoever reads our output may have heard enough.
+fn cause(fault: csv::Error) -> io::Error {
+    match fault.into_kind() {
+        csv::ErrorKind::Io(cause) => cause,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn bar() -> ProgressBar {

@@ -77,7 +77,7 @@ pub async fn each_suppression(
     loop {
         let page = newsroom.store().suppressions(&after, PAGE).await?;
         let Some((end, _)) = page.last() else { return Ok(()) };
-        after = end.as_str().to_owned();
+        end.as_str().clone_into(&mut after);
         page.iter().try_for_each(|(address, suppression)| take(address, suppression))?;
     }
 }

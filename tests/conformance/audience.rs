@@ -25,7 +25,11 @@ fn gone(number: usize) -> RollEntry {
 
 /// The entries in pieces of two.
 fn pieces(entries: Vec<RollEntry>) -> Pieces {
-    Box::new(entries.chunks(2).map(|piece| Ok(piece.to_vec())).collect::<Vec<_>>().into_iter())
+    let mut entries = entries.into_iter();
+    Box::new(std::iter::from_fn(move || {
+        let piece: Vec<RollEntry> = entries.by_ref().take(2).collect();
+        (!piece.is_empty()).then_some(Ok(piece))
+    }))
 }
 
 async fn take_in(store: &Arc<dyn Store>, entries: Vec<RollEntry>) -> Imported {

@@ -169,9 +169,10 @@ fn an_export_taken_back_changes_nothing_and_taken_elsewhere_keeps_the_proofs() {
 #[test]
 fn a_list_is_kept_equal_to_a_file_and_the_brake_holds() {
     let newsroom = Newsroom::new().subscribers(20).build();
-    let names = |numbers: &[usize]| numbers.iter().map(|n| format!("reader{n:04}@example.org,confirmed\n")).collect::<String>();
     let sync = |numbers: std::ops::RangeInclusive<usize>, more: &[&str]| {
-        newsroom.write("members.csv", &format!("email,status\n{}", names(&numbers.collect::<Vec<_>>())));
+        let mut text = "email,status\n".to_owned();
+        numbers.for_each(|number| text.push_str(&format!("reader{number:04}@example.org,confirmed\n")));
+        newsroom.write("members.csv", &text);
         let path = newsroom.shown("members.csv");
         newsroom.run(["subscribers", "sync", path.as_str()].into_iter().chain(more.iter().copied()))
     };
@@ -216,7 +217,7 @@ async fn c4_after_erasure_no_file_of_the_newsroom_holds_the_address() {
     newsroom.run(["subscribers", "erase", "petra.forgotten@example.org"]).exits(1).says(&["cannot be undone", "--yes"]);
     newsroom.run(["subscribers", "erase", "petra.forgotten@example.org", "--yes"]).ok().says(&["is erased"]);
     for text in ["petra.forgotten", "petra forgotten"] {
-        assert_eq!(holding(newsroom.root(), text), [PathBuf::new(); 0], "{text}");
+        assert_eq!(holding(newsroom.root(), text), Vec::<PathBuf>::new(), "{text}");
     }
     let told = import(&newsroom, "again.csv", "email\nPETRA.forgotten@example.org\n", &["--assume", "confirmed"]);
     told.ok().says(&["1 suppressed before"]);
