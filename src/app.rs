@@ -21,6 +21,7 @@ use crate::intake::{self, IntakeError};
 use crate::mailing::dkim::{DkimFault, DkimKey, Signer};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
+use crate::subscription::Seal;
 use crate::subscription::token::Keys;
 
 pub use patience::{Advice, Patience};
@@ -127,7 +128,12 @@ impl Newsroom {
         warnings.extend(found);
         store.declare_lists(&config.lists).await?;
         let patience = Arc::default();
-        Ok(Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience })
+        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience };
+        // Without the key nobody would be known again; where nobody was erased it need not be there.
+        if newsroom.store.has_erased().await? {
+            newsroom.seal_store()?;
+        }
+        Ok(newsroom)
     }
 
     /// The same newsroom with its settings and templates read again. The store stays open: one in another place is
@@ -207,6 +213,16 @@ impl Newsroom {
     /// The keys that sign links; made at the first call and kept in a file of their own, unless one is passed as a
     /// credential.
     pub fn keys(&self) -> Result<Keys, AppError> {
+        Ok(Keys::new(1, &self.token_secret()?))
+    }
+
+    /// Has the store mark those who are erased, and know them again.
+    pub fn seal_store(&self) -> Result<(), AppError> {
+        self.store.seal_with(Seal::new(&self.token_secret()?));
+        Ok(())
+    }
+
+    fn token_secret(&self) -> Result<[u8; 32], AppError> {
         let written = &self.config.token_key_file;
         let path = &self.secret_path(written);
         if !is_passed(written) && !path.exists() {
@@ -215,8 +231,7 @@ impl Newsroom {
         let text = secret::read(path, credentials().as_deref())?;
         let wrong = || SecretError::Malformed(path.clone(), "64 hex digits are wanted");
         let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.expose_secret().as_bytes()).map_err(|_| wrong())?;
-        let key: [u8; 32] = octets.try_into().map_err(|_| wrong())?;
-        Ok(Keys::new(1, &key))
+        Ok(octets.try_into().map_err(|_| wrong())?)
     }
 
     /// The keys that sign messages, if the newsroom has any.

@@ -4,9 +4,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use masthead::subscription::Standing;
-use masthead::subscription::roll::read;
+use masthead::subscription::roll::{Ways, read};
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = read(bytes, "roll.csv", None);
-    let _ = read(bytes, "roll.csv", Some(Standing::Confirmed));
+    let _ = read(bytes, Ways::default());
+    let _ = read(bytes, Ways { assume: Some(Standing::Confirmed), ..Ways::default() });
 });

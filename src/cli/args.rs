@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::dateline::IssueId;
 use crate::mailing::fate::FateWord;
-use crate::subscription::{EmailAddress, ListId, PersonName, Standing};
+use crate::subscription::{EmailAddress, ListId, PersonName};
 
 /// A newsletter press: from a Markdown file in a folder to the reader's inbox.
 ///
@@ -298,33 +298,18 @@ pub(super) enum Subscribers {
     },
     /// Enter a whole roll: a CSV file, or the export of another tool
     #[command(
-        after_help = "All of it or nothing: the roll is entered in one transaction. Nobody who left before is brought back.\nThe columns are found by their names: `email`, and if there are any `name` and `status`."
+        after_help = "All of it or nothing: the roll is entered in one transaction. Nobody who left before is brought back.\nThe columns are found by their names: `email`, and if there are any `name` and `status`; `--map` names others.\nExports of Buttondown, Ghost, listmonk, Mailchimp, phpList and Substack are known by their columns. Who unsubscribed,\nbounced or complained there is suppressed here."
     )]
-    Import {
-        /// The file
-        file: PathBuf,
-        /// On which list; may be left out if there is only one
-        #[arg(long)]
-        list: Option<ListId>,
-        /// What the readers are where the file says nothing of consent: `confirmed` or `pending`
-        #[arg(long)]
-        assume: Option<Standing>,
-        /// Say what would happen, and do nothing
-        #[arg(long)]
-        dry_run: bool,
-        /// As JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Write the readers as CSV to standard output
-    Export {
-        /// Only of this list
-        #[arg(long)]
-        list: Option<ListId>,
-        /// As JSON, one object a line
-        #[arg(long)]
-        json: bool,
-    },
+    Import(super::audience::ImportArgs),
+    /// Make a list equal to a file: enter who is new, end who is not in it
+    #[command(
+        after_help = "One transaction, with a brake: where more than this part of the list would end, nothing is done. `--dry-run` shows\nwhat would happen. Nobody who left before is brought back."
+    )]
+    Sync(super::audience::SyncArgs),
+    /// Write the readers to standard output; `import` takes the CSV back, with evidence and dates
+    Export(super::audience::ExportArgs),
+    /// Remove everything that tells of a person; only a keyed hash stays, which keeps the address from every roll
+    Erase(super::audience::EraseArgs),
     /// Take a reader off a list, or off all
     Remove {
         /// The address

@@ -15,7 +15,6 @@ use crate::clock::SystemClock;
 use crate::desk;
 use crate::desk::demo::{OUTBOX, stock, unpack};
 use crate::desk::send::Request;
-use crate::store::Enrolled;
 use crate::web;
 
 pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, AppError> {
@@ -28,7 +27,7 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
     terminal.findings(newsroom.warnings());
     terminal.say(&format!("1. a sample newsroom, to be thrown away: {}", folder.display()));
     let stocked = stock(&newsroom).await?;
-    let entered = stocked.import.count(Enrolled::Entered);
+    let entered = stocked.import.imported.entries() - stocked.import.imported.duplicates;
     terminal.say(&format!(
         "2. its archive has {} back issues, its list {entered} readers (pending and departed ones among them)",
         stocked.back_issues

@@ -1,6 +1,7 @@
 //! Parses the command line, asks the desk, prints the answer, and says in the exit code how it went.
 
 mod args;
+mod audience;
 mod demo;
 mod editors;
 mod links;

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{archive, subscribers};
+use super::archive;
+use super::rolls::{self, Asked};
 use crate::app::{AppError, Newsroom};
 use crate::config::CONFIG_PATH;
 use crate::dateline::IssueId;
@@ -48,7 +49,7 @@ pub struct Stocked {
     /// Back issues in the archive.
     pub back_issues: usize,
     /// What became of the roll.
-    pub import: subscribers::Import,
+    pub import: rolls::Import,
     /// The issue to send.
     pub issue: IssueId,
 }
@@ -58,7 +59,8 @@ pub async fn stock(newsroom: &Newsroom) -> Result<Stocked, AppError> {
     let wrong = |fault: &dyn std::fmt::Display| AppError::Refused(format!("the sample newsroom is faulty: {fault}"));
     let back = archive::import(newsroom, &newsroom.root().join("issues/back")).await?;
     let list: ListId = "general".parse().map_err(|fault| wrong(&fault))?;
-    let import = subscribers::import(newsroom, &newsroom.root().join(SUBSCRIBERS), &list, None, false).await?;
+    let import =
+        rolls::import(newsroom, Asked { file: newsroom.root().join(SUBSCRIBERS), list: Some(list), ..Asked::default() }, |_, _| {}).await?;
     let issue = ISSUE.parse().map_err(|fault| wrong(&fault))?;
     Ok(Stocked { back_issues: back.issues.len(), import, issue })
 }

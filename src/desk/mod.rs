@@ -20,6 +20,7 @@ pub mod preview;
 pub mod proof;
 pub mod render;
 pub mod report;
+pub mod rolls;
 pub mod schedule;
 pub mod send;
 pub mod status;

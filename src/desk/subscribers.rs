@@ -1,30 +1,11 @@
 //! Readers in and out: one by one, by the roll, and everything that is known of one of them.
 
-use std::path::Path;
-
 use crate::app::{AppError, Newsroom};
-use crate::store::{Dossier, Enrolled, ListTally, Reader};
-use crate::subscription::roll::{self, Roll};
+use crate::store::{Dossier, Enrolled, ListTally, Reader, Registered, Suppression};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
 
 /// How many readers a page of the store holds.
 const PAGE: usize = 1000;
-
-/// What an import did, or would do.
-#[derive(Debug)]
-pub struct Import {
-    /// The roll as it was read.
-    pub roll: Roll,
-    /// One outcome for each entry of the roll; none for a dry run.
-    pub outcomes: Vec<Enrolled>,
-}
-
-impl Import {
-    /// How many entries came out so.
-    pub fn count(&self, outcome: Enrolled) -> usize {
-        self.outcomes.iter().filter(|other| **other == outcome).count()
-    }
-}
 
 /// The list of this id, or the only one there is.
 pub fn list(newsroom: &Newsroom, wanted: Option<&ListId>) -> Result<ListId, AppError> {
@@ -40,19 +21,6 @@ pub fn list(newsroom: &Newsroom, wanted: Option<&ListId>) -> Result<ListId, AppE
     }
 }
 
-/// Enters a roll on a list: all of it in one transaction, or, for a dry run, nothing.
-pub async fn import(newsroom: &Newsroom, file: &Path, list: &ListId, assume: Option<Standing>, dry_run: bool) -> Result<Import, AppError> {
-    let octets = std::fs::read(file).map_err(AppError::io("read", file))?;
-    let name = file.file_name().map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let roll = roll::read(&octets, &name, assume).map_err(|fault| AppError::Refused(format!("{name}: {fault}")))?;
-    if dry_run {
-        return Ok(Import { roll, outcomes: Vec::new() });
-    }
-    let enrolments: Vec<Enrolment> = roll.entries.iter().map(|entry| entry.enrolment.clone()).collect();
-    let outcomes = newsroom.store().enrol(list, enrolments, newsroom.now()).await?;
-    Ok(Import { roll, outcomes })
-}
-
 /// Enters one reader who asked for it.
 pub async fn add(newsroom: &Newsroom, address: EmailAddress, name: Option<PersonName>, list: &ListId) -> Result<Enrolled, AppError> {
     let evidence = Evidence { channel: "command".to_owned(), detail: "masthead subscribers add".to_owned() };
@@ -66,10 +34,52 @@ pub async fn remove(newsroom: &Newsroom, address: &EmailAddress, list: Option<&L
     Ok(newsroom.store().unsubscribe(address, list, evidence, newsroom.now()).await?)
 }
 
-/// All that is known of an address.
-pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<Dossier, AppError> {
+/// All that is known of an address, and why it is suppressed if it is: also one that is no reader's.
+pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<(Option<Dossier>, Option<Suppression>), AppError> {
     let found = newsroom.store().dossier(address).await?;
-    found.ok_or_else(|| AppError::Refused(format!("{address} is not known here")))
+    let suppression = newsroom.store().suppression(address).await?;
+    if found.is_none() && suppression.is_none() {
+        return Err(AppError::Refused(format!("{address} is not known here")));
+    }
+    Ok((found, suppression))
+}
+
+/// Removes a person from every file of the store; a mark stays that keeps the address suppressed (STANDARDS C4).
+pub async fn erase(newsroom: &Newsroom, address: &EmailAddress) -> Result<(), AppError> {
+    newsroom.seal_store()?;
+    if newsroom.store().erase(address, newsroom.now()).await? {
+        return Ok(());
+    }
+    Err(AppError::Refused(format!("{address} is not known here")))
+}
+
+/// Hands every subscription of a list, or of all, to `take`, with its proof.
+pub async fn each_registered(
+    newsroom: &Newsroom,
+    list: Option<&ListId>,
+    mut take: impl FnMut(&Registered) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    let mut after = SubscriberId(0);
+    loop {
+        let page = newsroom.store().register(list, after, PAGE).await?;
+        let Some(end) = page.last() else { return Ok(()) };
+        after = end.subscriber;
+        page.iter().try_for_each(&mut take)?;
+    }
+}
+
+/// Hands every suppression to `take`.
+pub async fn each_suppression(
+    newsroom: &Newsroom,
+    mut take: impl FnMut(&EmailAddress, &Suppression) -> Result<(), AppError>,
+) -> Result<(), AppError> {
+    let mut after = String::new();
+    loop {
+        let page = newsroom.store().suppressions(&after, PAGE).await?;
+        let Some((end, _)) = page.last() else { return Ok(()) };
+        end.as_str().clone_into(&mut after);
+        page.iter().try_for_each(|(address, suppression)| take(address, suppression))?;
+    }
 }
 
 /// Hands every reader of a list, or of all, to `take`, page by page.

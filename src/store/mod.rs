@@ -10,6 +10,7 @@
 //! - whatever a call changes, it changes whole or not at all.
 
 mod agenda;
+mod audience;
 mod feeds;
 mod known_links;
 mod ledger;
@@ -24,6 +25,7 @@ use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
 pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
+pub use audience::{Audience, BrokenOff, Ending, Import, Imported, Pieces, Registered, SUPPRESSION};
 pub use feeds::Feeds;
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
@@ -64,9 +66,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds {}
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod roll;
+pub mod seal;
 pub mod token;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use address::{AddressFault, EmailAddress, PersonName};
+pub use seal::Seal;
 
 /// The name of a list in commands, tokens and the `List-Id` header; stable for life (STANDARDS L1).
 /// A DNS label: `a` to `z`, digits and inner hyphens, at most 63.

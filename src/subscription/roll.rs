@@ -5,22 +5,23 @@
 
 mod columns;
 mod decode;
+mod mapping;
+mod reading;
+mod rows;
+mod tools;
 mod when;
+mod words;
 
-use std::collections::HashMap;
 use std::fmt;
 
-use csv::{ByteRecord, ReaderBuilder};
-
 use super::address::{NameFault, is_hidden};
-use super::{AddressFault, EmailAddress, Enrolment, Evidence, PersonName, Standing};
-use columns::{Columns, Verdict};
+use super::{AddressFault, Enrolment, ListId};
 
-pub use columns::Tool;
-pub use decode::Encoding;
+pub use decode::{Encoding, Probe};
+pub use mapping::Mapping;
+pub use reading::{RollReader, Ways};
+pub use tools::Tool;
 
-/// Largest roll in octets.
-pub const MAX_ROLL: usize = 256 * 1024 * 1024;
 /// Longest cell in characters; a longer one is a quotation mark that nobody closed.
 pub const MAX_CELL: usize = 10_000;
 /// How much of a rejected row is shown, in characters.
@@ -29,13 +30,11 @@ const EXCERPT: usize = 80;
 /// What a file says, row by row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roll {
-    /// Those to be enrolled, in the order of the file, each address once.
+    /// The rows that name a reader, in the order of the file. One address may stand in several of them: the store knows
+    /// the spellings apart, and tells.
     pub entries: Vec<RollEntry>,
     /// Rows that were left out.
     pub rejected: Vec<RejectedRow>,
-    /// Rows whose address stands further up already. The first row counts; but if any of them says that the reader
-    /// left, the reader left.
-    pub duplicates: Vec<Duplicate>,
     /// How the file was understood.
     pub shape: Shape,
 }
@@ -45,8 +44,21 @@ pub struct Roll {
 pub struct RollEntry {
     /// Line of the file, counted from 1.
     pub line: u64,
-    /// What is to be entered.
+    /// On which list, where the file is an export of ours and says so.
+    pub list: Option<ListId>,
+    /// Unsubscribed, bounced or complained where the file comes from: never to be written to again, on any list.
+    pub is_gone: bool,
+    /// What is to be entered; [`Standing::Ended`] for those who are gone.
     pub enrolment: Enrolment,
+}
+
+/// What a row turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RollRow {
+    /// A reader.
+    Reader(RollEntry),
+    /// Nobody, and why.
+    Rejected(RejectedRow),
 }
 
 /// A row that names no reader.
@@ -58,15 +70,6 @@ pub struct RejectedRow {
     pub excerpt: String,
     /// What is wrong with it.
     pub reason: RowFault,
-}
-
-/// The same reader once more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Duplicate {
-    /// Line of this row, counted from 1.
-    pub line: u64,
-    /// Line of the first row with this address.
-    pub first_line: u64,
 }
 
 /// How a file was understood, for the operator to check.
@@ -108,9 +111,43 @@ pub enum RowFault {
     /// Nothing in the columns of consent.
     #[error("the row does not tell whether this reader agreed; fill in the column, or pass `--assume pending`")]
     Silent,
+    /// More or fewer cells than the header has names, so that nobody knows which is which.
+    #[error("the row has {found} cells where the header has {wanted}; look for a separator that is not in quotation marks")]
+    Ragged {
+        /// In this row.
+        found: usize,
+        /// In the header.
+        wanted: usize,
+    },
+    /// The last row, without its end.
+    #[error("the file ends in the middle of this row; it was cut, so ask for it again")]
+    Cut,
+    /// The name of a list that is none.
+    #[error("`{0}` is no list")]
+    List(String),
+    /// In an export of ours, of another list than the one that is asked for.
+    #[error("the row is about the list `{0}`")]
+    OtherList(ListId),
     /// More than [`MAX_CELL`] characters.
     #[error("a cell is longer than {MAX_CELL} characters; look for a quotation mark that is not closed")]
     LongCell,
+}
+
+impl RowFault {
+    /// The same without the row's own words, to be counted by.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "no address that can be written to",
+            Self::Name(_) => "no name that can be printed",
+            Self::Consent { .. } => "a word that does not tell whether the reader agreed",
+            Self::Silent => "no word whether the reader agreed",
+            Self::Ragged { .. } => "more or fewer cells than the header",
+            Self::Cut => "cut off",
+            Self::List(_) => "no such list",
+            Self::OtherList(_) => "about another list",
+            Self::LongCell => "a cell without end",
+        }
+    }
 }
 
 /// Why a file is no roll at all. Nothing of it was read.
@@ -119,9 +156,6 @@ pub enum RollFault {
     /// Nothing in it.
     #[error("the file is empty; a first line with column names such as `email,name` is wanted")]
     Empty,
-    /// More than [`MAX_ROLL`] octets.
-    #[error("the file is larger than 256 MiB; split it")]
-    TooLarge,
     /// XLSX, ODS or XLS.
     #[error("this is a spreadsheet; save it as CSV and import that")]
     Spreadsheet,
@@ -133,6 +167,25 @@ pub enum RollFault {
     NoAddressColumn {
         /// The columns there are.
         found: Vec<String>,
+    },
+    /// The operator named a column that is not there.
+    #[error("no column is named `{name}`; found: {}", quoted(.found))]
+    NoSuchColumn {
+        /// The name.
+        name: String,
+        /// The columns there are.
+        found: Vec<String>,
+    },
+    /// A known tool's file lacks the column that tells who left, and nothing was assumed.
+    #[error(
+        "this is a {tool} export that has lost its column `{column}`, so that it does not tell who left; export it again, \
+         or pass `--assume confirmed` if you can prove that all agreed, or `--assume pending`"
+    )]
+    LostColumn {
+        /// Which tool.
+        tool: Tool,
+        /// Which column, in lower case and with blanks.
+        column: &'static str,
     },
     /// No column tells of consent, and nothing was assumed.
     #[error(
@@ -152,163 +205,25 @@ pub enum RollFault {
     },
 }
 
-/// Reads a roll. `file_name` goes into the evidence of each entry (STANDARDS C2); `assume` is the standing of those of
-/// whom the file does not say whether they agreed.
-pub fn read(bytes: &[u8], file_name: &str, assume: Option<Standing>) -> Result<Roll, RollFault> {
-    if bytes.len() > MAX_ROLL {
-        return Err(RollFault::TooLarge);
-    }
-    if decode::is_spreadsheet(bytes) {
-        return Err(RollFault::Spreadsheet);
-    }
-    let (text, encoding) = decode::decode(bytes);
-    let (delimiter, skipped) = decode::delimiter(&text);
-    let mut rows = Rows::new(&text, delimiter, skipped);
-    let header = rows.next_row()?.ok_or(RollFault::Empty)?;
-    let columns = Columns::recognise(&header.cells)?;
-    if assume.is_none() && !columns.can_affirm() {
-        return Err(RollFault::NoConsent { found: header.cells });
-    }
-    let shape = columns.shape(encoding, char::from(delimiter));
-    let mut reading = Reading {
-        file_name,
-        assume,
-        columns,
-        roll: Roll { entries: vec![], rejected: vec![], duplicates: vec![], shape },
-        seen: HashMap::new(),
+/// Reads a roll that is in memory as a whole.
+pub fn read(bytes: &[u8], ways: Ways) -> Result<Roll, RollFault> {
+    let mut probe = Probe::default();
+    probe.look(bytes);
+    let (mut entries, mut rejected) = (Vec::new(), Vec::new());
+    let mut take = |row| match row {
+        RollRow::Reader(entry) => entries.push(entry),
+        RollRow::Rejected(row) => rejected.push(row),
     };
-    while let Some(row) = rows.next_row()? {
-        reading.row(&row);
-    }
-    Ok(reading.roll)
+    let mut reader = RollReader::new(ways, probe.encoding());
+    reader.feed(bytes, &mut take)?;
+    let shape = reader.finish(take)?;
+    Ok(Roll { entries, rejected, shape })
 }
 
-/// A roll under way.
-struct Reading<'a> {
-    file_name: &'a str,
-    assume: Option<Standing>,
-    columns: Columns,
-    roll: Roll,
-    /// Where each address stands in `roll.entries`.
-    seen: HashMap<String, usize>,
-}
-
-impl Reading<'_> {
-    fn row(&mut self, row: &Row<'_>) {
-        match self.enrolment(row) {
-            Ok(enrolment) => self.enter(row.line, enrolment),
-            Err(reason) => self.roll.rejected.push(RejectedRow { line: row.line, excerpt: excerpt(row.raw), reason }),
-        }
-    }
-
-    fn enter(&mut self, line: u64, enrolment: Enrolment) {
-        let key = enrolment.address.key();
-        let Some(first) = self.seen.get(&key).and_then(|&place| self.roll.entries.get_mut(place)) else {
-            self.seen.insert(key, self.roll.entries.len());
-            self.roll.entries.push(RollEntry { line, enrolment });
-            return;
-        };
-        self.roll.duplicates.push(Duplicate { line, first_line: first.line });
-        // Who left under one spelling of the address has left: better one reader lost than one wronged.
-        if enrolment.standing == Standing::Ended && first.enrolment.standing != Standing::Ended {
-            first.enrolment.standing = Standing::Ended;
-            first.enrolment.evidence = enrolment.evidence;
-        }
-    }
-
-    fn enrolment(&self, row: &Row<'_>) -> Result<Enrolment, RowFault> {
-        if row.cells.iter().any(|cell| cell.len() > MAX_CELL && cell.chars().count() > MAX_CELL) {
-            return Err(RowFault::LongCell);
-        }
-        let (inner_name, address) = EmailAddress::parse_mailbox(self.columns.address(&row.cells))?;
-        let name = self.columns.name(&row.cells);
-        let name = if name.trim().is_empty() && !name.contains(is_hidden) { inner_name } else { Some(PersonName::parse(&name)?) };
-        let (standing, proof) = self.standing(row)?;
-        let detail = format!("{}, line {}: {proof}", self.file_name, row.line);
-        let evidence = Evidence { channel: "import".to_owned(), detail };
-        Ok(Enrolment { address, name, standing, since: self.columns.since(&row.cells), evidence })
-    }
-
-    fn standing(&self, row: &Row<'_>) -> Result<(Standing, String), RowFault> {
-        match self.columns.verdict(&row.cells)? {
-            Verdict::Says(standing, proof) => Ok((standing, proof)),
-            Verdict::Silent => match self.assume {
-                Some(standing) => Ok((standing, format!("not said in the file, assumed {standing}"))),
-                None if self.columns.have_confirmation_time() => Ok((Standing::Pending, "no time of confirmation".to_owned())),
-                None => Err(RowFault::Silent),
-            },
-        }
-    }
-}
-
-/// One row as it stands in the file.
-struct Row<'t> {
-    line: u64,
-    raw: &'t str,
-    cells: Vec<String>,
-}
-
-/// The rows of a text, with the lines on which they really begin.
-struct Rows<'t> {
-    text: &'t str,
-    reader: csv::Reader<&'t [u8]>,
-    record: ByteRecord,
-    /// Octets already looked at for line breaks, and the line on which they end.
-    counted: usize,
-    line: u64,
-    skipped: usize,
-}
-
-impl<'t> Rows<'t> {
-    fn new(text: &'t str, delimiter: u8, skipped: usize) -> Self {
-        let rest = text.as_bytes().get(skipped..).unwrap_or_default();
-        let reader = ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(rest);
-        Self { text, reader, record: ByteRecord::new(), counted: 0, line: 1, skipped }
-    }
-
-    /// The next row with anything in it.
-    fn next_row(&mut self) -> Result<Option<Row<'t>>, RollFault> {
-        loop {
-            let before = self.offset();
-            // Reading from memory, cells of any length, rows of any width: there is nothing left to fail.
-            if !self.reader.read_byte_record(&mut self.record).unwrap_or(false) {
-                return Ok(None);
-            }
-            let span = self.text.get(before..self.offset()).unwrap_or_default();
-            let raw = span.trim_start_matches(['\r', '\n']);
-            let line = self.line_at(before + span.len() - raw.len());
-            let open = raw.bytes().filter(|&b| b == b'"').count() % 2 == 1;
-            if open && self.offset() >= self.text.len() && raw.trim_end().contains(['\r', '\n']) {
-                return Err(RollFault::OpenQuote { line });
-            }
-            if self.record.iter().any(|cell| !cell.trim_ascii().is_empty()) {
-                let cells = self.record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-                return Ok(Some(Row { line, raw, cells }));
-            }
-        }
-    }
-
-    fn offset(&self) -> usize {
-        self.skipped + usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX - self.skipped)
-    }
-
-    /// The reader's own count goes wrong at empty lines and at lone CRs.
-    fn line_at(&mut self, offset: usize) -> u64 {
-        let octets = self.text.as_bytes();
-        for place in self.counted..offset {
-            let lone_cr = octets.get(place) == Some(&b'\r') && octets.get(place + 1) != Some(&b'\n');
-            if octets.get(place) == Some(&b'\n') || lone_cr {
-                self.line += 1;
-            }
-        }
-        self.counted = offset;
-        self.line
-    }
-}
-
-fn excerpt(raw: &str) -> String {
+/// The beginning of a text, what is invisible in it spelt out.
+fn shown(raw: &str, most: usize) -> String {
     let mut shown = String::new();
-    for c in raw.trim_end_matches(['\r', '\n']).chars().take(EXCERPT) {
+    for c in raw.trim_end_matches(['\r', '\n']).chars().take(most) {
         if is_hidden(c) {
             shown.extend(c.escape_default());
         } else {
@@ -319,7 +234,7 @@ fn excerpt(raw: &str) -> String {
 }
 
 fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{}`", excerpt(name.trim()))).collect::<Vec<_>>().join(", ")
+    names.iter().map(|name| format!("`{}`", shown(name.trim(), EXCERPT))).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Shape {

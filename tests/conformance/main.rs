@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod agenda;
+mod audience;
 mod back_issues;
 #[path = "../support/disk.rs"]
 mod disk;
@@ -174,6 +175,19 @@ macro_rules! every_promise {
                 an_item_stays_with_the_issue_that_has_it,
                 a_feed_that_renames_its_items_fills_nothing,
                 only_what_no_issue_has_is_forgotten_after_a_year,
+            }
+            kept! { $open; audience:
+                each_entry_of_a_roll_is_counted_once,
+                a_roll_that_is_broken_off_leaves_nothing,
+                a_rehearsal_tells_all_and_changes_nothing,
+                who_is_gone_is_suppressed_and_becomes_no_reader,
+                a_departure_counts_wherever_it_stands,
+                an_entry_may_name_its_list_and_must_have_one,
+                a_list_becomes_equal_to_a_roll_unless_it_brakes,
+                the_register_tells_each_subscription_with_its_last_proof,
+                suppressions_come_page_by_page,
+                c4_who_is_erased_is_unknown_and_never_entered_again,
+                c4_what_waits_for_the_erased_is_withheld_and_what_is_under_way_ends_first,
             }
             kept! { $open; histories:
                 tallies_are_what_the_lines_count,

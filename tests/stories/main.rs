@@ -10,6 +10,7 @@ mod allowances;
 mod answers;
 mod approval;
 mod approval_pages;
+mod audience;
 mod breaker;
 mod calendar;
 mod canary;

@@ -79,7 +79,7 @@ impl Newsroom {
     pub fn of_every_standing(sink: &Sink) -> Self {
         let newsroom = Self::new().issue("2014-12", ISSUE).back_issues().subscribers(3);
         let newsroom = newsroom.subscriber("asked@example.org", "Asked", "pending");
-        newsroom.subscriber("left@example.org", "Left", "unsubscribed").relay(sink).build()
+        newsroom.subscriber("left@example.org", "Left", "ended").relay(sink).build()
     }
 
     /// The sample newsroom as the demo unpacks it, with its archive and readers, ready to send its issue.

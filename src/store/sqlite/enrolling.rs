@@ -7,11 +7,11 @@ use super::rows;
 use super::rows::list_number;
 use super::schema::with_room_for_a_roll;
 use crate::store::{Enrolled, Result};
-use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
+use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
 
 /// Who asks: it decides whether somebody who left comes back.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Asking {
+pub(super) enum Asking {
     /// A file of names; it brings nobody back.
     Roll,
     /// The reader, just now.
@@ -19,21 +19,27 @@ enum Asking {
 }
 
 /// What the store holds of an address and one list before a line of a roll is entered.
-struct Held {
-    subscriber: Option<SubscriberId>,
-    standing: Option<Standing>,
-    is_suppressed: bool,
+pub(super) struct Held {
+    pub(super) subscriber: Option<SubscriberId>,
+    pub(super) standing: Option<Standing>,
+    pub(super) is_suppressed: bool,
 }
 
 /// Enters a whole roll.
-pub(super) fn enrol(connection: &Connection, list: &ListId, roll: &[Enrolment], now: Timestamp) -> Result<Vec<Enrolled>> {
+pub(super) fn enrol(
+    connection: &Connection,
+    seal: Option<&Seal>,
+    list: &ListId,
+    roll: &[Enrolment],
+    now: Timestamp,
+) -> Result<Vec<Enrolled>> {
     let list = list_number(connection, list)?;
-    with_room_for_a_roll(connection, || roll.iter().map(|line| enter(connection, list, line, Asking::Roll, now)).collect())
+    with_room_for_a_roll(connection, || roll.iter().map(|line| enter(connection, seal, list, line, Asking::Roll, now)).collect())
 }
 
 /// Enters one reader who asked.
-pub(super) fn subscribe(connection: &Connection, list: &ListId, line: &Enrolment, now: Timestamp) -> Result<Enrolled> {
-    enter(connection, list_number(connection, list)?, line, Asking::Reader, now)
+pub(super) fn subscribe(connection: &Connection, seal: Option<&Seal>, list: &ListId, line: &Enrolment, now: Timestamp) -> Result<Enrolled> {
+    enter(connection, seal, list_number(connection, list)?, line, Asking::Reader, now)
 }
 
 /// Ends what is not ended yet of the subscriptions of an address.
@@ -57,25 +63,37 @@ pub(super) fn unsubscribe(
     Ok(ended)
 }
 
-fn enter(connection: &Connection, list: u32, line: &Enrolment, asking: Asking, now: Timestamp) -> Result<Enrolled> {
+fn enter(connection: &Connection, seal: Option<&Seal>, list: u32, line: &Enrolment, asking: Asking, now: Timestamp) -> Result<Enrolled> {
     let key = line.address.key();
-    let held = held(connection, &key, list)?;
-    let outcome = judge(&held, line.standing, asking);
-    match (outcome, held.subscriber) {
+    let held = held(connection, seal, &key, list)?;
+    Ok(write(connection, &key, &held, list, line, asking, now)?.0)
+}
+
+/// Writes what becomes of one line. Returns that, and who it is about, if that is anybody.
+pub(super) fn write(
+    connection: &Connection,
+    key: &str,
+    held: &Held,
+    list: u32,
+    line: &Enrolment,
+    asking: Asking,
+    now: Timestamp,
+) -> Result<(Enrolled, Option<SubscriberId>)> {
+    let outcome = judge(held, line.standing, asking);
+    let subscriber = match (outcome, held.subscriber) {
         (Enrolled::Entered | Enrolled::Changed, known) => {
             let subscriber = match known {
                 Some(id) => learn_name(connection, id, line)?,
-                None => add_subscriber(connection, &key, line, now)?,
+                None => add_subscriber(connection, key, line, now)?,
             };
             let change = Change { subscriber, list, standing: line.standing, evidence: &line.evidence, since: line.since, now };
             change.write(connection)?;
+            Some(subscriber)
         }
-        (Enrolled::AlreadyThere, Some(id)) => {
-            learn_name(connection, id, line)?;
-        }
-        _ => {}
-    }
-    Ok(outcome)
+        (Enrolled::AlreadyThere, Some(id)) => Some(learn_name(connection, id, line)?),
+        (_, known) => known,
+    };
+    Ok((outcome, subscriber))
 }
 
 /// What becomes of one line. A departure is noted even of a suppressed reader: it takes nothing from anybody.
@@ -92,14 +110,20 @@ fn judge(held: &Held, wanted: Standing, asking: Asking) -> Enrolled {
     }
 }
 
-fn held(connection: &Connection, key: &str, list: u32) -> Result<Held> {
+pub(super) fn held(connection: &Connection, seal: Option<&Seal>, key: &str, list: u32) -> Result<Held> {
     let known = rows::first(connection, HELD, params![key, list], |row| {
         let standing = row.get::<_, Option<i64>>("standing")?.map(|_| rows::standing(row)).transpose()?;
         Ok((rows::subscriber(row, "id")?, standing))
     })?;
-    let is_suppressed = rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some();
+    let is_suppressed = rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some() || is_erased(connection, seal, key)?;
     let (subscriber, standing) = known.map_or((None, None), |(id, standing)| (Some(id), standing));
     Ok(Held { subscriber, standing, is_suppressed })
+}
+
+/// Whether the mark of an address is among those of the erased.
+pub(super) fn is_erased(connection: &Connection, seal: Option<&Seal>, key: &str) -> Result<bool> {
+    let Some(seal) = seal else { return Ok(false) };
+    Ok(rows::first(connection, IS_ERASED, [seal.mark(key)], |_| Ok(()))?.is_some())
 }
 
 fn add_subscriber(connection: &Connection, key: &str, line: &Enrolment, now: Timestamp) -> Result<SubscriberId> {
@@ -118,17 +142,17 @@ fn learn_name(connection: &Connection, id: SubscriberId, line: &Enrolment) -> Re
 }
 
 /// A new standing together with the proof of it: neither is ever written without the other.
-struct Change<'a> {
-    subscriber: SubscriberId,
-    list: u32,
-    standing: Standing,
-    evidence: &'a Evidence,
-    since: Option<Timestamp>,
-    now: Timestamp,
+pub(super) struct Change<'a> {
+    pub(super) subscriber: SubscriberId,
+    pub(super) list: u32,
+    pub(super) standing: Standing,
+    pub(super) evidence: &'a Evidence,
+    pub(super) since: Option<Timestamp>,
+    pub(super) now: Timestamp,
 }
 
 impl Change<'_> {
-    fn write(&self, connection: &Connection) -> Result<()> {
+    pub(super) fn write(&self, connection: &Connection) -> Result<()> {
         let standing = rows::standing_code(self.standing);
         let since = rows::kept(self.since.unwrap_or(self.now));
         rows::change(connection, SET_STANDING, params![self.subscriber.0, self.list, standing, since])?;
@@ -159,6 +183,11 @@ const IS_SUPPRESSED: &str = "
     SELECT 1
     FROM suppressions
     WHERE address_key = ?1";
+
+const IS_ERASED: &str = "
+    SELECT 1
+    FROM erased
+    WHERE mark = ?1";
 
 const ADD_SUBSCRIBER: &str = "
     INSERT INTO subscribers (address, address_key, name, since)

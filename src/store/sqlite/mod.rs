@@ -4,16 +4,19 @@
 //! the work of the longer ones is in files named after it.
 
 mod agenda;
+mod audience;
 mod back_issues;
 mod claiming;
 mod counting;
 mod disk;
 mod ending;
 mod enrolling;
+mod erasing;
 mod fault;
 mod feeds;
 mod figures;
 mod group;
+mod importing;
 mod job;
 mod known_links;
 mod ledger;
@@ -34,7 +37,7 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -43,6 +46,7 @@ use self::readers::ReadingRoom;
 use self::schema::Unfit;
 use self::writer::Writer;
 use super::{Result, StoreError};
+use crate::subscription::Seal;
 
 pub use self::disk::{Disk, SystemDisk};
 
@@ -51,6 +55,8 @@ pub struct SqliteStore {
     // The order matters: only the last connection to close may write, and it folds the WAL back into the file.
     readers: ReadingRoom,
     writer: Writer,
+    /// Marks the erased, once there are any.
+    seal: Arc<OnceLock<Seal>>,
 }
 
 impl SqliteStore {
@@ -75,7 +81,7 @@ impl SqliteStore {
             Unfit::Store(fault) if fault.is_transient() => fault,
             unfit => refused(unfit.to_string()),
         })?;
-        Ok(Self { writer: Writer::start(connection, Log::of(place, disk))?, readers: ReadingRoom::new(place) })
+        Ok(Self { writer: Writer::start(connection, Log::of(place, disk))?, readers: ReadingRoom::new(place), seal: Arc::default() })
     }
 
     /// How many commits this store has made since it was opened: with many workers far fewer than their calls.

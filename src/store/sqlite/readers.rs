@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::schema;
+use super::{erasing, schema};
 use crate::store::{Result, StoreError};
 
 /// How many queries run at once; more would only quarrel over the disk.
@@ -24,6 +24,15 @@ impl ReadingRoom {
     /// A room for the database at this place; connections are made as they are needed.
     pub(super) fn new(place: &Path) -> Self {
         Self { place: place.to_owned(), idle: Arc::default(), seats: Arc::new(Semaphore::new(MOST)) }
+    }
+
+    /// Writes the file anew while nobody of ours reads it, so that nothing that was erased is left in it.
+    pub(super) async fn scour(&self) -> Result<()> {
+        let failed = |cause: &dyn std::fmt::Display| StoreError::Engine(format!("the file was not written anew: {cause}"));
+        let all = u32::try_from(MOST).unwrap_or(u32::MAX);
+        let _seats = self.seats.acquire_many(all).await.map_err(|cause| failed(&cause))?;
+        let place = self.place.clone();
+        spawn_blocking(move || erasing::scour(&place)).await.map_err(|cause| failed(&cause))?
     }
 
     /// Asks a question; every statement of it sees the same instant.

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_agenda", sql: include_str!("../migrations/sqlite/0002_agenda.sql") },
     Migration { name: "0003_links", sql: include_str!("../migrations/sqlite/0003_links.sql") },
     Migration { name: "0004_feeds", sql: include_str!("../migrations/sqlite/0004_feeds.sql") },
+    Migration { name: "0005_audience", sql: include_str!("../migrations/sqlite/0005_audience.sql") },
 ];
 
 /// How long a statement waits for another program that holds the file.
@@ -33,7 +34,7 @@ const CACHED: i64 = -(2 << 10);
 const CACHED_TO_WRITE: i64 = -(4 << 10);
 
 /// The same while a roll is entered, which meets its index in no order.
-const CACHED_FOR_A_ROLL: i64 = -(16 << 10);
+const CACHED_FOR_A_ROLL: i64 = -(40 << 10);
 
 /// What the WAL shrinks to after a long transaction, in octets.
 const WAL_AT_REST: i64 = 64 << 20;

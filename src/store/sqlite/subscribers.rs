@@ -25,13 +25,13 @@ impl Subscribers for SqliteStore {
     }
 
     async fn enrol(&self, list: &ListId, roll: Vec<Enrolment>, now: Timestamp) -> Result<Vec<Enrolled>> {
-        let list = list.clone();
-        self.writer.write(move |connection| enrolling::enrol(connection, &list, &roll, now)).await
+        let (list, seal) = (list.clone(), self.seal.get().cloned());
+        self.writer.write(move |connection| enrolling::enrol(connection, seal.as_ref(), &list, &roll, now)).await
     }
 
     async fn subscribe(&self, list: &ListId, enrolment: Enrolment, now: Timestamp) -> Result<Enrolled> {
-        let list = list.clone();
-        self.writer.write(move |connection| enrolling::subscribe(connection, &list, &enrolment, now)).await
+        let (list, seal) = (list.clone(), self.seal.get().cloned());
+        self.writer.write(move |connection| enrolling::subscribe(connection, seal.as_ref(), &list, &enrolment, now)).await
     }
 
     async fn unsubscribe(&self, address: &EmailAddress, list: Option<&ListId>, evidence: Evidence, now: Timestamp) -> Result<Vec<ListId>> {

@@ -1,147 +1,15 @@
 //! Which column of a roll says what: by the names that people and the tools we know give them.
 
-use std::fmt;
-
 use jiff::Timestamp;
 
-use super::{Encoding, RollFault, RowFault, Shape, when};
-use crate::subscription::{EmailAddress, Standing};
-
-/// A tool whose exports we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tool {
-    /// buttondown.com
-    Buttondown,
-    /// ghost.org
-    Ghost,
-    /// listmonk.app
-    Listmonk,
-    /// mailchimp.com
-    Mailchimp,
-    /// phplist.org
-    PhpList,
-    /// substack.com
-    Substack,
-}
-
-impl fmt::Display for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Buttondown => "Buttondown",
-            Self::Ghost => "Ghost",
-            Self::Listmonk => "listmonk",
-            Self::Mailchimp => "Mailchimp",
-            Self::PhpList => "phpList",
-            Self::Substack => "Substack",
-        })
-    }
-}
-
-/// Columns that only one tool writes; all of them must be there.
-const TOOLS: [(Tool, &[&str]); 6] = [
-    (Tool::Buttondown, &["subscriber type"]),
-    (Tool::Ghost, &["subscribed to emails"]),
-    (Tool::Listmonk, &["uuid", "status", "attributes"]),
-    (Tool::Mailchimp, &["optin time"]),
-    (Tool::PhpList, &["is this subscriber confirmed"]),
-    (Tool::Substack, &["active subscription", "email disabled"]),
-];
-
-const ADDRESS: [&str; 7] = ["email", "e mail", "email address", "e mail address", "emailaddress", "subscriber email", "mail"];
-const NAME: [&str; 3] = ["name", "full name", "display name"];
-const FIRST_NAME: [&str; 4] = ["first name", "firstname", "fname", "given name"];
-const LAST_NAME: [&str; 5] = ["last name", "lastname", "lname", "surname", "family name"];
-/// The best first: when they agreed, when they asked, when the row was made.
-const SINCE: [&str; 13] = [
-    "since",
-    "confirm time",
-    "confirmed at",
-    "subscription date",
-    "subscribed at",
-    "joined",
-    "joined at",
-    "date joined",
-    "optin time",
-    "created at",
-    "creation date",
-    "created",
-    "entered",
-];
-
-/// What a column of consent tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sign {
-    /// A word for where the subscription stands.
-    Word,
-    /// Yes: confirmed; no: pending.
-    Confirmed,
-    /// Yes: confirmed; no: ended.
-    Receives,
-    /// Yes: ended; no: confirmed. Only where a tool lists nobody who did not agree.
-    Stopped,
-    /// Yes: ended; no: nothing, there may have been no consent to begin with.
-    Gone,
-    /// A time: confirmed; empty: nothing.
-    ConfirmedAt,
-    /// A time: ended; empty: nothing.
-    GoneAt,
-}
-
-const SIGNS: [(&str, Sign); 25] = [
-    ("standing", Sign::Word),
-    ("status", Sign::Word),
-    ("subscription status", Sign::Word),
-    ("subscriber type", Sign::Word),
-    ("confirmed", Sign::Confirmed),
-    ("is confirmed", Sign::Confirmed),
-    ("is this subscriber confirmed", Sign::Confirmed),
-    ("subscribed", Sign::Receives),
-    ("is subscribed", Sign::Receives),
-    ("subscribed to emails", Sign::Receives),
-    ("email disabled", Sign::Stopped),
-    ("blacklisted", Sign::Gone),
-    ("blocklisted", Sign::Gone),
-    ("disabled", Sign::Gone),
-    ("unsubscribed", Sign::Gone),
-    ("is this subscriber blacklisted", Sign::Gone),
-    ("is this account disabled?", Sign::Gone),
-    ("confirm time", Sign::ConfirmedAt),
-    ("confirmed at", Sign::ConfirmedAt),
-    ("unsub time", Sign::GoneAt),
-    ("clean time", Sign::GoneAt),
-    ("deleted at", Sign::GoneAt),
-    ("unsubscribed at", Sign::GoneAt),
-    ("unsubscription date", Sign::GoneAt),
-    ("ended at", Sign::GoneAt),
-];
-
-const PENDING: [&str; 5] = ["pending", "unconfirmed", "unactivated", "not confirmed", "waiting"];
-const CONFIRMED: [&str; 9] = ["confirmed", "enabled", "subscribed", "active", "regular", "premium", "gifted", "trialed", "opted in"];
-const ENDED: [&str; 20] = [
-    "ended",
-    "unsubscribed",
-    "disabled",
-    "blocklisted",
-    "blacklisted",
-    "blocked",
-    "cleaned",
-    "bounced",
-    "undeliverable",
-    "complained",
-    "removed",
-    "deleted",
-    "inactive",
-    "spammy",
-    "archived",
-    "opted out",
-    "churned",
-    "churning",
-    "suppressed",
-    "unsubscribe",
-];
+use super::words::{ADDRESS, FIRST_NAME, LAST_NAME, NAME, SIGNS, SINCE, Said, Sign, fold, read_sign};
+use super::{Encoding, Mapping, RollFault, RowFault, Shape, Tool, tools, when};
+use crate::subscription::{EmailAddress, Evidence, ListId, Standing};
 
 /// What a row says of consent, and in which words.
 pub(super) enum Verdict {
+    /// Never to be written to again.
+    Gone(String),
     Says(Standing, String),
     Silent,
 }
@@ -156,32 +24,89 @@ struct Column {
 #[derive(Debug)]
 pub(super) struct Columns {
     tool: Option<Tool>,
+    lost: Option<&'static str>,
+    /// Nobody in the file is to be written to.
+    is_of_departures: bool,
+    width: usize,
     address: Column,
     name: Vec<Column>,
     signs: Vec<(Sign, Column)>,
     since: Vec<Column>,
+    /// List, channel and evidence, in an export of ours.
+    own: Option<[Column; 3]>,
 }
 
 impl Columns {
-    pub(super) fn recognise(header: &[String]) -> Result<Self, RollFault> {
+    pub(super) fn recognise(header: &[String], mapping: &Mapping) -> Result<Self, RollFault> {
         let folded: Vec<String> = header.iter().map(|name| fold(name)).collect();
-        let column = |wanted: &str| {
-            let place = folded.iter().position(|name| name == wanted)?;
-            Some(Column { place, name: header.get(place)?.trim().to_owned() })
-        };
+        let at = |place: usize| Some(Column { place, name: header.get(place)?.trim().to_owned() });
+        let column = |wanted: &str| folded.iter().position(|name| name == wanted).and_then(at);
+        let exact = |wanted: &str| header.iter().position(|name| name.trim() == wanted).and_then(at);
+        let named = |wanted: &str| exact(wanted).or_else(|| column(&fold(wanted)));
         let first_of = |wanted: &[&str]| wanted.iter().find_map(|name| column(name));
-        let Some(address) = first_of(&ADDRESS) else {
+        if let Some(missing) = mapping.columns().find(|name| named(name).is_none()) {
+            return Err(RollFault::NoSuchColumn { name: missing.to_owned(), found: header.to_vec() });
+        }
+        let Some(address) = mapping.email.as_deref().and_then(named).or_else(|| first_of(&ADDRESS)) else {
             let reader = header.iter().any(|cell| EmailAddress::parse_mailbox(cell).is_ok());
             return Err(if reader { RollFault::NoHeader } else { RollFault::NoAddressColumn { found: header.to_vec() } });
         };
-        let whole = first_of(&NAME).map(|name| vec![name]);
+        let told: Vec<Column> = mapping.name.iter().filter_map(|name| named(name)).collect();
+        let name = if told.is_empty() { first_of(&NAME).map_or_else(Vec::new, |name| vec![name]) } else { told };
+        let parts = || [first_of(&FIRST_NAME), first_of(&LAST_NAME)].into_iter().flatten().collect();
+        let signs = match mapping.status.as_deref().and_then(named) {
+            Some(status) => vec![(Sign::Word, status)],
+            None => SIGNS.into_iter().filter_map(|(name, sign)| Some((sign, column(name)?))).collect(),
+        };
+        let (tool, lost) = tools::recognise(&folded).map_or((None, None), |(tool, lost)| (Some(tool), lost));
         Ok(Self {
-            tool: TOOLS.into_iter().find(|(_, own)| own.iter().all(|name| column(name).is_some())).map(|(tool, _)| tool),
+            tool,
+            lost: lost.filter(|_| mapping.status.is_none()),
+            is_of_departures: tool.is_some_and(|tool| tools::is_of_departures(tool, &folded)),
+            width: header.len(),
             address,
-            name: whole.unwrap_or_else(|| [first_of(&FIRST_NAME), first_of(&LAST_NAME)].into_iter().flatten().collect()),
-            signs: SIGNS.into_iter().filter_map(|(name, sign)| Some((sign, column(name)?))).collect(),
-            since: SINCE.into_iter().filter_map(column).collect(),
+            name: if name.is_empty() { parts() } else { name },
+            signs,
+            since: mapping.since.as_deref().and_then(named).into_iter().chain(SINCE.into_iter().filter_map(column)).collect(),
+            own: if tool == Some(Tool::Masthead) {
+                column("list").zip(column("channel")).zip(column("evidence")).map(|((a, b), c)| [a, b, c])
+            } else {
+                None
+            },
         })
+    }
+
+    /// The tool that wrote the file, and its column of consent that the file has lost.
+    pub(super) fn lost(&self) -> Option<(Tool, &'static str)> {
+        self.tool.zip(self.lost)
+    }
+
+    /// Refuses a row of which nobody knows which cell is which. Cells that are missing at the end of a row were empty,
+    /// unless they tell of consent, or the file was cut there.
+    pub(super) fn check_width(&self, cells: &[String], is_unended: bool) -> Result<(), RowFault> {
+        let ragged = RowFault::Ragged { found: cells.len(), wanted: self.width };
+        if cells.iter().skip(self.width).any(|cell| !cell.trim().is_empty()) {
+            return Err(ragged);
+        }
+        if cells.len() < self.width && is_unended {
+            return Err(RowFault::Cut);
+        }
+        if self.signs.iter().any(|(_, column)| column.place >= cells.len()) { Err(ragged) } else { Ok(()) }
+    }
+
+    /// The list that an export of ours names.
+    pub(super) fn list(&self, cells: &[String]) -> Result<Option<ListId>, RowFault> {
+        let Some(named) = self.own.as_ref().map(|[list, ..]| cell(cells, list).trim()).filter(|list| !list.is_empty()) else {
+            return Ok(None);
+        };
+        named.parse().map(Some).map_err(|_| RowFault::List(named.chars().take(80).collect()))
+    }
+
+    /// The evidence that an export of ours gives.
+    pub(super) fn evidence(&self, cells: &[String]) -> Option<Evidence> {
+        let [_, channel, detail] = self.own.as_ref()?;
+        let (channel, detail) = (cell(cells, channel).to_owned(), cell(cells, detail).to_owned());
+        (!channel.is_empty() || !detail.is_empty()).then_some(Evidence { channel, detail })
     }
 
     pub(super) fn shape(&self, encoding: Encoding, delimiter: char) -> Shape {
@@ -199,7 +124,7 @@ impl Columns {
 
     /// Whether some column can say that a reader agreed.
     pub(super) fn can_affirm(&self) -> bool {
-        self.signs.iter().any(|(sign, _)| !matches!(sign, Sign::Gone | Sign::GoneAt))
+        self.is_of_departures || self.signs.iter().any(|(sign, _)| !matches!(sign, Sign::Gone | Sign::GoneAt))
     }
 
     pub(super) fn have_confirmation_time(&self) -> bool {
@@ -220,74 +145,26 @@ impl Columns {
         self.since.iter().find_map(|column| when::parse(cell(cells, column)))
     }
 
-    /// All signs together: one that says "ended" outweighs the others, then one that says "pending".
+    /// All signs together: one that says "gone" outweighs the others, then "ended", then "pending".
     pub(super) fn verdict(&self, cells: &[String]) -> Result<Verdict, RowFault> {
-        let mut verdict = Verdict::Silent;
+        let mut heaviest: Option<(Said, &Column, &str)> = None;
         for (sign, column) in &self.signs {
             let text = cell(cells, column).trim();
-            let fault = |Unclear| RowFault::Consent { column: column.name.clone(), word: text.chars().take(80).collect() };
-            let Some(standing) = read_sign(*sign, text).map_err(fault)? else {
-                continue;
-            };
-            let outweighs = match &verdict {
-                Verdict::Silent => true,
-                Verdict::Says(known, _) => weight(standing) > weight(*known),
-            };
-            if outweighs {
-                verdict = Verdict::Says(standing, format!("{} = {text}", column.name));
+            let fault = || RowFault::Consent { column: column.name.clone(), word: text.chars().take(80).collect() };
+            let Some(said) = read_sign(*sign, text).map_err(|_| fault())? else { continue };
+            if heaviest.is_none_or(|(known, ..)| said > known) {
+                heaviest = Some((said, column, text));
             }
         }
-        Ok(verdict)
-    }
-}
-
-fn weight(standing: Standing) -> u8 {
-    match standing {
-        Standing::Confirmed => 0,
-        Standing::Pending => 1,
-        Standing::Ended => 2,
-    }
-}
-
-/// A text that a column of consent should not have.
-struct Unclear;
-
-/// What one cell says; `None` if it says nothing.
-fn read_sign(sign: Sign, text: &str) -> Result<Option<Standing>, Unclear> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let either = |yes, no| flag(text).map(|flag| if flag { yes } else { no }).ok_or(Unclear);
-    match sign {
-        Sign::Word => word(text).map(Some).ok_or(Unclear),
-        Sign::Confirmed => either(Some(Standing::Confirmed), Some(Standing::Pending)),
-        Sign::Receives => either(Some(Standing::Confirmed), Some(Standing::Ended)),
-        Sign::Stopped => either(Some(Standing::Ended), Some(Standing::Confirmed)),
-        Sign::Gone => either(Some(Standing::Ended), None),
-        Sign::ConfirmedAt => Ok(Some(Standing::Confirmed)),
-        Sign::GoneAt => Ok(Some(Standing::Ended)),
-    }
-}
-
-fn flag(text: &str) -> Option<bool> {
-    match text.to_ascii_lowercase().as_str() {
-        "1" | "true" | "t" | "yes" | "y" => Some(true),
-        "0" | "false" | "f" | "no" | "n" => Some(false),
-        _ => None,
-    }
-}
-
-fn word(text: &str) -> Option<Standing> {
-    let word = fold(text);
-    let among = |words: &[&str]| words.contains(&word.as_str());
-    if among(&ENDED) {
-        Some(Standing::Ended)
-    } else if among(&PENDING) {
-        Some(Standing::Pending)
-    } else if among(&CONFIRMED) {
-        Some(Standing::Confirmed)
-    } else {
-        None
+        let proof = |column: &Column, text: &str| format!("{} = {text}", column.name);
+        Ok(match heaviest {
+            Some((Said::Gone, column, text)) => Verdict::Gone(proof(column, text)),
+            _ if self.is_of_departures => Verdict::Gone("the file lists those who left".to_owned()),
+            Some((Said::Ended, column, text)) => Verdict::Says(Standing::Ended, proof(column, text)),
+            Some((Said::Pending, column, text)) => Verdict::Says(Standing::Pending, proof(column, text)),
+            Some((Said::Confirmed, column, text)) => Verdict::Says(Standing::Confirmed, proof(column, text)),
+            None => Verdict::Silent,
+        })
     }
 }
 
@@ -302,9 +179,4 @@ fn unguarded(cell: &str) -> &str {
         Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r']) => rest,
         _ => cell,
     }
-}
-
-/// `CONFIRM_TIME`, `Confirm time` and `confirm-time` are one name.
-fn fold(name: &str) -> String {
-    name.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,128 @@
+//! A whole audience in and out of SQLite.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+
+use super::{SqliteStore, enrolling, erasing, importing, rows};
+use crate::store::{Audience, Import, Imported, Pieces, Registered, Result, StoreError, Suppression};
+use crate::subscription::{EmailAddress, ListId, Seal, SubscriberId};
+
+#[async_trait]
+impl Audience for SqliteStore {
+    async fn import(&self, import: Import, pieces: Pieces) -> Result<Imported> {
+        let seal = self.seal.get().cloned();
+        self.writer.write(move |connection| importing::import(connection, seal.as_ref(), &import, pieces)).await
+    }
+
+    async fn register(&self, list: Option<&ListId>, after: SubscriberId, most: usize) -> Result<Vec<Registered>> {
+        let list = list.cloned();
+        self.readers.read(move |connection| register(connection, list.as_ref(), after, most)).await
+    }
+
+    async fn suppressions(&self, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>> {
+        let (after, most) = (after.to_owned(), i64::try_from(most).unwrap_or(i64::MAX));
+        self.readers
+            .read(move |connection| {
+                rows::all(connection, SUPPRESSIONS, params![after, most], |row| Ok((rows::address(row)?, suppression(row)?)))
+            })
+            .await
+    }
+
+    async fn suppression(&self, address: &EmailAddress) -> Result<Option<Suppression>> {
+        let (key, seal) = (address.key(), self.seal.get().cloned());
+        let find = move |connection: &Connection| {
+            if let Some(found) = rows::first(connection, SUPPRESSION_OF, [&key], suppression)? {
+                return Ok(Some(found));
+            }
+            let Some(seal) = seal else { return Ok(None) };
+            rows::first(connection, ERASED, [seal.mark(&key)], suppression)
+        };
+        self.readers.read(find).await
+    }
+
+    async fn erase(&self, address: &EmailAddress, at: Timestamp) -> Result<bool> {
+        let no_seal = || StoreError::Engine("nothing marks the erased".to_owned());
+        let (address, seal) = (address.clone(), self.seal.get().cloned().ok_or_else(no_seal)?);
+        let key = address.key();
+        let is_marked = self.readers.read({
+            let (key, seal) = (key.clone(), seal.clone());
+            move |connection| enrolling::is_erased(connection, Some(&seal), &key)
+        });
+        let was_marked = is_marked.await?;
+        let was_known = self.writer.write(move |connection| erasing::erase(connection, &seal, &key, at)).await?;
+        // A second try finds nobody, but may have to scour what the first could not.
+        if was_known || was_marked {
+            self.readers.scour().await?;
+        }
+        Ok(was_known || was_marked)
+    }
+
+    async fn has_erased(&self) -> Result<bool> {
+        self.readers.read(|connection| Ok(rows::first(connection, "SELECT 1 FROM erased LIMIT 1", [], |_| Ok(()))?.is_some())).await
+    }
+
+    fn seal_with(&self, seal: Seal) {
+        let _ = self.seal.set(seal);
+    }
+}
+
+fn register(connection: &Connection, list: Option<&ListId>, after: SubscriberId, most: usize) -> Result<Vec<Registered>> {
+    let number = list.map(|list| rows::list_number(connection, list)).transpose()?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    rows::all(connection, REGISTER, params![after.0, most, number], |row| {
+        Ok(Registered {
+            subscriber: rows::subscriber(row, "id")?,
+            email: rows::address(row)?,
+            name: rows::name(row)?,
+            list: rows::id(row, "list")?,
+            status: rows::standing(row)?,
+            since: rows::time(row, "since")?,
+            channel: row.get("channel")?,
+            evidence: row.get("detail")?,
+        })
+    })
+}
+
+fn suppression(row: &Row<'_>) -> Result<Suppression> {
+    Ok(Suppression { at: rows::time(row, "at")?, reason: row.get("reason")? })
+}
+
+// Every subscription has a consent line, since none is written without one. The newest is that of its standing.
+const REGISTER: &str = "
+    SELECT s.id, s.address, s.name, l.id AS list, u.standing, u.since, c.channel, c.detail
+    FROM (
+        SELECT id
+        FROM subscribers
+        WHERE id > ?1
+          AND (?3 IS NULL OR EXISTS (SELECT 1 FROM subscriptions o WHERE o.subscriber = subscribers.id AND o.list = ?3))
+        ORDER BY id
+        LIMIT ?2
+    ) p
+    CROSS JOIN subscribers s ON s.id = p.id
+    CROSS JOIN subscriptions u ON u.subscriber = s.id AND (?3 IS NULL OR u.list = ?3)
+    CROSS JOIN lists l ON l.number = u.list
+    CROSS JOIN consents c ON c.id = (
+        SELECT MAX(n.id)
+        FROM consents n
+        WHERE n.subscriber = s.id
+          AND n.list = u.list
+    )
+    ORDER BY s.id, u.list";
+
+const SUPPRESSIONS: &str = "
+    SELECT address_key AS address, at, reason
+    FROM suppressions
+    WHERE address_key > ?1
+    ORDER BY address_key
+    LIMIT ?2";
+
+const SUPPRESSION_OF: &str = "
+    SELECT at, reason
+    FROM suppressions
+    WHERE address_key = ?1";
+
+const ERASED: &str = "
+    SELECT at, 'erased at the person''s request' AS reason
+    FROM erased
+    WHERE mark = ?1";

@@ -1,0 +1,107 @@
+//! The erasure of a person, from the tables and then from the octets of the files (STANDARDS C4).
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, Row, params};
+use std::path::Path;
+
+use super::counting::recount;
+use super::{rows, schema};
+use crate::mailing::MailingId;
+use crate::store::{Result, StoreError};
+use crate::subscription::{Seal, SubscriberId};
+
+/// Takes an address out of every table and leaves its mark. Says whether it was in any.
+pub(super) fn erase(connection: &Connection, seal: &Seal, key: &str, at: Timestamp) -> Result<bool> {
+    let known = rows::first(connection, BY_KEY, [key], |row| rows::subscriber(row, "id"))?;
+    if let Some(subscriber) = known {
+        withhold(connection, subscriber, at)?;
+        rows::change(connection, HUSH_ATTEMPTS, [subscriber.0])?;
+        rows::change(connection, FORGET_SUBSCRIBER, [subscriber.0])?;
+    }
+    let suppressed = rows::change(connection, FORGET_SUPPRESSION, [key])?;
+    for statement in HUSH {
+        rows::change(connection, statement, [key])?;
+    }
+    if known.is_none() && suppressed == 0 {
+        return Ok(false);
+    }
+    rows::change(connection, MARK, params![seal.mark(key), rows::kept(at)])?;
+    Ok(true)
+}
+
+/// What waits for this reader does not go out, and what is going out must have gone first.
+fn withhold(connection: &Connection, subscriber: SubscriberId, at: Timestamp) -> Result<()> {
+    if rows::first(connection, UNDER_WAY, [subscriber.0], |_| Ok(()))?.is_some() {
+        return Err(StoreError::Unavailable("a message to this reader is being handed over; try again when it is settled".to_owned()));
+    }
+    let waiting = rows::all(connection, WAITING, [subscriber.0], |row| Ok(MailingId(row.get("mailing")?)))?;
+    for mailing in waiting {
+        rows::change(connection, WITHHOLD, params![mailing.0, subscriber.0, rows::kept(at)])?;
+        recount(connection, mailing)?;
+    }
+    Ok(())
+}
+
+/// Writes the whole file anew and empties its log. What was freed is overwritten already, but a page that was rebuilt
+/// may still hold, in its unused middle, octets of what stood there once.
+pub(super) fn scour(place: &Path) -> Result<()> {
+    let connection = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    schema::tune(&connection)?;
+    connection.pragma_update(None, "secure_delete", true)?;
+    connection.execute_batch("VACUUM")?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row: &Row<'_>| row.get::<_, i64>(0))? != 0;
+    if is_busy {
+        let words = "the reader is erased, but somebody still reads the old file; erase once more to empty its log";
+        return Err(StoreError::Unavailable(words.to_owned()));
+    }
+    Ok(())
+}
+
+const BY_KEY: &str = "
+    SELECT id
+    FROM subscribers
+    WHERE address_key = ?1";
+
+// Claimed 1, submitting 2.
+const UNDER_WAY: &str = "
+    SELECT 1
+    FROM mailings m
+    CROSS JOIN deliveries d ON d.mailing = m.id AND d.subscriber = ?1
+    WHERE d.fate IN (1, 2)
+    LIMIT 1";
+
+// Queued 0, deferred 4.
+const WAITING: &str = "
+    SELECT d.mailing
+    FROM mailings m
+    CROSS JOIN deliveries d ON d.mailing = m.id AND d.subscriber = ?1
+    WHERE d.fate IN (0, 4)";
+
+const WITHHOLD: &str = "
+    UPDATE deliveries
+    SET fate = 7, next_at = NULL, changed_at = ?3
+    WHERE mailing = ?1
+      AND subscriber = ?2";
+
+// Servers like to repeat the address that they refuse.
+const HUSH_ATTEMPTS: &str = "
+    UPDATE attempts
+    SET said = ''
+    WHERE mailing IN (SELECT id FROM mailings)
+      AND subscriber = ?1";
+
+const HUSH: [&str; 2] =
+    ["UPDATE reasons SET said = '' WHERE instr(lower(said), ?1) > 0", "UPDATE pauses SET reason = '' WHERE instr(lower(reason), ?1) > 0"];
+
+const FORGET_SUBSCRIBER: &str = "
+    DELETE FROM subscribers
+    WHERE id = ?1";
+
+const FORGET_SUPPRESSION: &str = "
+    DELETE FROM suppressions
+    WHERE address_key = ?1";
+
+const MARK: &str = "
+    INSERT INTO erased (mark, at)
+    VALUES (?1, ?2)
+    ON CONFLICT (mark) DO NOTHING";
