@@ -190,19 +190,24 @@ impl Newsroom {
         shown(&self.root, path)
     }
 
-    /// The keys that sign links; made at the first call and kept in a file of their own, unless one is passed as a
-    /// credential.
+    /// The keys that sign links: one a line, the newest first. Made at the first call and kept in a file of their own,
+    /// unless they are passed as a credential.
     pub fn keys(&self) -> Result<Keys, AppError> {
         let written = &self.config.token_key_file;
         let path = &self.secret_path(written);
         if !is_passed(written) && !path.exists() {
             make_key(path).map_err(AppError::io("make the key in", path))?;
         }
-        let text = secret::read(path, credentials().as_deref())?;
-        let wrong = || SecretError::Malformed(path.clone(), "64 hex digits are wanted");
-        let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.expose_secret().as_bytes()).map_err(|_| wrong())?;
-        let key: [u8; 32] = octets.try_into().map_err(|_| wrong())?;
-        Ok(Keys::new(1, &key))
+        let text = secret::read_text(path, credentials().as_deref())?;
+        let wrong = |what| SecretError::Malformed(path.clone(), what);
+        let mut keys: Vec<[u8; 32]> = Vec::new();
+        for line in text.expose_secret().lines().filter(|line| !line.is_empty()) {
+            let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(line.as_bytes()).ok();
+            keys.push(octets.and_then(|octets| octets.try_into().ok()).ok_or_else(|| wrong("64 hex digits are wanted"))?);
+        }
+        // Numbered from the last line up: a key keeps its number when a newer one is written above it.
+        let numbers = (1..=u8::try_from(keys.len()).map_err(|_| wrong("there are too many keys"))?).rev();
+        Ok(Keys::from_newest_first(numbers.zip(&keys)).map_err(|_| wrong("64 hex digits are wanted"))?)
     }
 
     /// The keys that sign messages, if the newsroom has any.

@@ -29,6 +29,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("report/subject.txt.hbs", include_str!("../../templates/report/subject.txt.hbs")),
     ("style/approval.css", include_str!("../../templates/style/approval.css")),
     ("style/mail.css", include_str!("../../templates/style/mail.css")),
+    ("style/reader.css", include_str!("../../templates/style/reader.css")),
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
     ("web/approval.html.hbs", include_str!("../../templates/web/approval.html.hbs")),
+    ("web/leave.html.hbs", include_str!("../../templates/web/leave.html.hbs")),
 ];

@@ -9,7 +9,7 @@ mod report;
 
 use serde::Serialize;
 
-pub use pages::ApprovalPageView;
+pub use pages::{ApprovalPageView, LeavePageView};
 pub use proof::{FindingView, FindingsView, NoticeView, ProofView};
 pub use report::{ProviderShareView, ReasonView, ReportSheet, ReportView};
 

@@ -14,6 +14,7 @@ mod feeds;
 mod known_links;
 mod ledger;
 pub mod sqlite;
+mod visitors;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
 pub use feeds::Feeds;
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
+pub use visitors::Visitors;
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,9 +65,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds {}
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -23,6 +23,7 @@ mod feeds;
 mod front_desk;
 mod greylisting;
 mod killed;
+mod leaving;
 mod limits;
 mod links;
 mod lists;

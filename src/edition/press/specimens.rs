@@ -1,6 +1,7 @@
 //! What every mail is tried with: a view with everything in it, and one with as little as can be.
 
 mod letters;
+mod readers;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -26,10 +27,12 @@ pub(super) enum Mail {
     Notice,
     /// No mail: the page behind the link in a proof.
     Approval,
+    /// The page behind the unsubscribe link.
+    Leave,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 6] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval];
+    pub(super) const ALL: [Self; 7] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval, Self::Leave];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -45,6 +48,7 @@ impl Mail {
             Self::Findings => &["findings/subject.txt", "findings/body.txt"],
             Self::Notice => &["notice/subject.txt", "notice/body.txt"],
             Self::Approval => &["web/approval.html"],
+            Self::Leave => &["web/leave.html"],
         }
     }
 }
@@ -58,6 +62,7 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::Findings => values(&letters::findings()),
         Mail::Notice => values(&letters::notices()),
         Mail::Approval => values(&letters::approval_pages()),
+        Mail::Leave => values(&readers::leave_pages()),
     }
 }
 

@@ -29,3 +29,23 @@ pub struct ApprovalPageView {
     /// Who has approved it.
     pub given: Vec<String>,
 }
+
+/// What `web/leave.html.hbs` is given. Fields that a state has nothing to say in are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LeavePageView {
+    /// The newsletter's name.
+    pub publication: String,
+    /// `open` before the reader has left and `left` after; `back` after an undo, `late` where that came too late;
+    /// `unknown` to us; `failed` where it could not be done just now.
+    pub state: &'static str,
+    /// The list's name; nothing where the person is not known any more.
+    pub list: Option<String>,
+    /// The reader's address with most of it hidden.
+    pub address: Option<String>,
+    /// On how many other lists they are.
+    pub others: u64,
+    /// What the undo button sends, where there is one.
+    pub undo: Option<String>,
+    /// Where questions go.
+    pub reply_address: String,
+}

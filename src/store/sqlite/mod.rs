@@ -28,6 +28,7 @@ mod reports;
 mod rows;
 mod schema;
 mod subscribers;
+mod visitors;
 mod writer;
 
 use std::fs::{DirBuilder, OpenOptions};

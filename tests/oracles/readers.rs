@@ -1,0 +1,40 @@
+//! The readers' pages before the checkers: every page in each state that a reader meets.
+
+use std::fs;
+
+use super::support::demo::Page;
+use super::support::served::Served;
+use super::{ask, axe, skip, vnu};
+
+const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
+
+/// Has the Nu Html Checker read pages as they came, and axe those that can be fetched again.
+fn check(served: &Served, came: &[Page], fetched: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut pages: Vec<String> = came.iter().map(|page| page.body.clone()).collect();
+    pages.extend(fetched.iter().map(|path| served.ask("GET", path, None).body));
+    let files: Vec<_> = pages.iter().enumerate().map(|(number, _)| folder.path().join(format!("{number}.html"))).collect();
+    for (file, page) in files.iter().zip(&pages) {
+        fs::write(file, page).unwrap();
+    }
+    match vnu() {
+        Ok(mut vnu) => ask("vnu", vnu.args(&files)),
+        Err(why) => skip("vnu", &why),
+    }
+    match axe() {
+        Ok(mut axe) => ask("axe", axe.args(fetched.iter().map(|path| format!("http://{}{path}", served.address)))),
+        Err(why) => skip("axe", &why),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a7_checkers_find_nothing_on_the_page_for_leaving() {
+    let served = Served::new("none").await;
+    let links = served.deliver();
+    let left = served.send(&links[1][0], FORM, b"leave=list");
+    let undo = left.body.split("name=\"undo\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let back = served.send(&links[1][0], FORM, format!("undo={undo}").as_bytes());
+    let late = served.send(&links[2][0], FORM, b"undo=AQ");
+    served.send(&links[1][0], FORM, b"leave=list");
+    check(&served, &[left, back, late], &[&links[0][0], &links[1][0], "/u/none"]);
+}
