@@ -17,6 +17,7 @@ pub mod links;
 pub mod mailings;
 pub mod new;
 pub mod notice;
+pub mod preferences;
 pub mod preview;
 pub mod proof;
 pub mod render;

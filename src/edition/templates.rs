@@ -33,4 +33,5 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
     ("web/approval.html.hbs", include_str!("../../templates/web/approval.html.hbs")),
     ("web/leave.html.hbs", include_str!("../../templates/web/leave.html.hbs")),
+    ("web/preferences.html.hbs", include_str!("../../templates/web/preferences.html.hbs")),
 ];

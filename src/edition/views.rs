@@ -9,7 +9,7 @@ mod report;
 
 use serde::Serialize;
 
-pub use pages::{ApprovalPageView, LeavePageView};
+pub use pages::{ApprovalPageView, LeavePageView, ListChoiceView, PreferencesPageView};
 pub use proof::{FindingView, FindingsView, NoticeView, ProofView};
 pub use report::{ProviderShareView, ReasonView, ReportSheet, ReportView};
 

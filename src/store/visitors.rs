@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Reader, Result};
-use crate::subscription::{Evidence, List, ListId, SubscriberId};
+use crate::subscription::{Evidence, List, ListId, PersonName, SubscriberId};
 
 /// What the pages of readers ask of the store.
 #[async_trait]
@@ -14,6 +14,9 @@ pub trait Visitors: Send + Sync {
 
     /// Every list that was ever declared, under its number. Counts nobody.
     async fn numbered_lists(&self) -> Result<Vec<(u32, List)>>;
+
+    /// Calls a reader by this name from now on, or by none. Nothing happens if there is nobody of this number.
+    async fn rename(&self, id: SubscriberId, name: Option<PersonName>) -> Result<()>;
 
     /// Whether [`Visitors::take_back`] would bring a reader back.
     async fn may_take_back(&self, id: SubscriberId, list: &ListId, left_after: Timestamp) -> Result<bool>;

@@ -6,6 +6,7 @@
 
 mod form;
 mod leave;
+mod preferences;
 
 use std::sync::Arc;
 
@@ -21,7 +22,11 @@ use crate::app::Newsroom;
 
 /// The pages of readers.
 pub(super) fn routes() -> Router<Present> {
-    Router::new().route("/reader.css", get(style)).route("/u/{token}", get(leave::look).post(leave::act)).fallback(leave::elsewhere)
+    Router::new()
+        .route("/reader.css", get(style))
+        .route("/u/{token}", get(leave::look).post(leave::act))
+        .route("/preferences/{token}", get(preferences::look).post(preferences::act))
+        .fallback(leave::elsewhere)
 }
 
 async fn style(State(present): State<Present>) -> Response {

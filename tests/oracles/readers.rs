@@ -38,3 +38,12 @@ async fn a5_a7_checkers_find_nothing_on_the_page_for_leaving() {
     served.send(&links[1][0], FORM, b"leave=list");
     check(&served, &[left, back, late], &[&links[0][0], &links[1][0], "/u/none"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a7_checkers_find_nothing_on_the_page_for_preferences() {
+    let served = Served::new("none").await;
+    let links = served.deliver();
+    let send = |form: &str| served.send(&links[0][1], FORM, form.as_bytes());
+    let came = [send("do=save&list=general&name=Ann"), send("do=save&name=%00"), send("")];
+    check(&served, &came, &[&links[0][1], "/preferences/none"]);
+}

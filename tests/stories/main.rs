@@ -31,6 +31,7 @@ mod mail_exchanges;
 mod odd_issues;
 mod operators_word;
 mod power;
+mod preferences;
 mod preview;
 mod readers_in_and_out;
 mod reading_room;

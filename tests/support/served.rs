@@ -32,10 +32,17 @@ impl Served {
 
     /// The same with so many readers.
     pub async fn with_readers(needed: &str, readers: usize) -> Self {
+        Self::with_tables(needed, readers, "").await
+    }
+
+    /// The same with further tables of the configuration.
+    pub async fn with_tables(needed: &str, readers: usize, tables: &str) -> Self {
         let sink = Sink::builder().start().await;
         let table = format!("[approval]\n{EDITORS}\nneeded = \"{needed}\"\n\n[web]\nlisten = \"127.0.0.1:0\"");
         let newsroom = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().subscribers(readers).relay(&sink);
         let newsroom = newsroom.table(&table).build();
+        let settings = std::fs::read_to_string(newsroom.path("config/masthead.toml")).expect("its settings");
+        newsroom.write("config/masthead.toml", &format!("{settings}\n{tables}"));
         let (present, receiver) = watch::channel(opened(&newsroom).await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -29,10 +29,13 @@ pub(super) enum Mail {
     Approval,
     /// The page behind the unsubscribe link.
     Leave,
+    /// The page behind the preferences link.
+    Preferences,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 7] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval, Self::Leave];
+    pub(super) const ALL: [Self; 8] =
+        [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval, Self::Leave, Self::Preferences];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -49,6 +52,7 @@ impl Mail {
             Self::Notice => &["notice/subject.txt", "notice/body.txt"],
             Self::Approval => &["web/approval.html"],
             Self::Leave => &["web/leave.html"],
+            Self::Preferences => &["web/preferences.html"],
         }
     }
 }
@@ -63,6 +67,7 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::Notice => values(&letters::notices()),
         Mail::Approval => values(&letters::approval_pages()),
         Mail::Leave => values(&readers::leave_pages()),
+        Mail::Preferences => values(&readers::preferences_pages()),
     }
 }
 

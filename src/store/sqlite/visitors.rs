@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::{SqliteStore, enrolling, rows, subscribers};
 use crate::store::{Enrolled, Reader, Result, Visitors};
-use crate::subscription::{Enrolment, Evidence, List, ListId, Standing, SubscriberId};
+use crate::subscription::{Enrolment, Evidence, List, ListId, PersonName, Standing, SubscriberId};
 
 #[async_trait]
 impl Visitors for SqliteStore {
@@ -20,6 +20,12 @@ impl Visitors for SqliteStore {
             Ok((rows::count(row, "number")?, list))
         };
         self.readers.read(move |connection| rows::all(connection, NUMBERED, [], list)).await
+    }
+
+    async fn rename(&self, id: SubscriberId, name: Option<PersonName>) -> Result<()> {
+        let renaming =
+            move |connection: &Connection| rows::change(connection, RENAME, params![id.0, name.as_ref().map(PersonName::as_str)]).map(drop);
+        self.writer.write(renaming).await
     }
 
     async fn may_take_back(&self, id: SubscriberId, list: &ListId, left_after: Timestamp) -> Result<bool> {
@@ -58,6 +64,11 @@ const NUMBERED: &str = "
     SELECT number, id, name, description
     FROM lists
     ORDER BY number";
+
+const RENAME: &str = "
+    UPDATE subscribers
+    SET name = ?2
+    WHERE id = ?1";
 
 // The last two lines of consent: a departure by the reader's own hand, and before it a confirmation.
 const JOINED_BEFORE: &str = "

@@ -26,6 +26,11 @@ impl Form {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
+    /// All fields of this name.
+    pub(super) fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
     /// `a=b&c=d`, with `+` for a blank and `%41` for any octet (WHATWG URL §5.1).
     fn urlencoded(body: &[u8]) -> Self {
         let pairs = body.split(|octet| *octet == b'&').filter(|pair| !pair.is_empty()).take(MOST);
