@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::adopt;
+use crate::desk::joining;
 use crate::desk::notice::{self, Notice};
 use crate::desk::tray::{self, Tray};
 use crate::desk::turns::{self, Turns};
@@ -44,6 +45,7 @@ pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Opt
         let kept = vec!["nothing goes out: the database is at home elsewhere".to_owned()];
         return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next });
     }
+    joining::tidy(&newsroom).await?;
     let Turns { go, kept, next, is_untold } = turns::take(&newsroom, &tray).await?;
     let next = if is_untold { next.min(again) } else { next };
     Ok(Attended { unfinished: unfinished(&newsroom).await?, tray, go, kept, next })

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod feeds;
 pub mod hold;
 pub mod init;
+pub mod joining;
 pub mod leaving;
 pub mod letters;
 pub mod links;

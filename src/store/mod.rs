@@ -11,6 +11,7 @@
 
 mod agenda;
 mod feeds;
+mod joinings;
 mod known_links;
 mod ledger;
 pub mod sqlite;
@@ -25,6 +26,7 @@ use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Stand
 
 pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
 pub use feeds::Feeds;
+pub use joinings::{Admitted, Asking, Caps, Joining, Joinings};
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 pub use visitors::Visitors;
@@ -65,9 +67,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors {}
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors + Joinings {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Visitors + Joinings> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -1,6 +1,9 @@
 //! Everything that a newsroom shows to the world: the editors' and the readers' pages under one roof, and what holds for
 //! every answer.
 
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +12,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::{editors, readers};
@@ -34,6 +38,12 @@ const SAFE: [(HeaderName, &str); 8] = [
 
 /// The newsroom as it is now: another after its settings were read anew.
 pub type Present = watch::Receiver<Arc<Newsroom>>;
+
+/// Serves every page until `ended`; each request knows who asks.
+pub async fn serve(listener: TcpListener, newsroom: Present, ended: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let service = router(newsroom).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(ended).await
+}
 
 /// Every page that is served.
 pub fn router(newsroom: Present) -> Router {

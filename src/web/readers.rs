@@ -5,6 +5,7 @@
 //! `Host` of somebody's making gets into it (STANDARDS T22).
 
 mod form;
+mod join;
 mod leave;
 mod preferences;
 
@@ -26,6 +27,9 @@ pub(super) fn routes() -> Router<Present> {
         .route("/reader.css", get(style))
         .route("/u/{token}", get(leave::look).post(leave::act))
         .route("/preferences/{token}", get(preferences::look).post(preferences::act))
+        .route("/subscribe", get(join::look).post(join::take))
+        .route("/api/v1/subscribe", get(join::offer).post(join::ask))
+        .route("/confirm/{token}", get(join::look_at).post(join::confirm))
         .fallback(leave::elsewhere)
 }
 

@@ -1,9 +1,13 @@
 //! The readers' pages before the checkers: every page in each state that a reader meets.
 
 use std::fs;
+use std::time::{Duration, Instant};
+
+use masthead::subscription::SubscriberId;
+use masthead::subscription::token::{Bearer, Purpose};
 
 use super::support::demo::Page;
-use super::support::served::Served;
+use super::support::served::{Served, opened_at};
 use super::{ask, axe, skip, vnu};
 
 const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -37,6 +41,28 @@ async fn a5_a7_checkers_find_nothing_on_the_page_for_leaving() {
     let late = served.send(&links[2][0], FORM, b"undo=AQ");
     served.send(&links[1][0], FORM, b"leave=list");
     check(&served, &[left, back, late], &[&links[0][0], &links[1][0], "/u/none"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a5_a7_checkers_find_nothing_on_the_pages_for_joining() {
+    let served = Served::new("none").await;
+    let page = served.ask("GET", "/subscribe", None);
+    let stamp = page.body.split("name=\"stamp\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let send = |form: &str| served.send("/subscribe", FORM, form.as_bytes());
+    let (again, refused) = (send("email=eve%40example.org&list=general"), send("email=eve&name=Eve"));
+    served.present.send_replace(opened_at(&served.newsroom, "2014-11-28T12:00:05Z").await);
+    let taken = send(&format!("email=eve%40example.org&list=general&stamp={stamp}"));
+    let keys = served.present.borrow().keys().unwrap();
+    let confirm = |id| format!("/confirm/{}", keys.sign(Purpose::Confirm, Bearer { subscriber: SubscriberId(id), list_number: 0 }).url());
+    let (first, second) = (confirm(1), confirm(2));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while served.ask("GET", &first, None).status != 200 && Instant::now() < deadline {
+        std::thread::yield_now();
+    }
+    let (unsaid, done) = (served.send(&first, FORM, b""), served.ask("GET", &first, None));
+    check(&served, &[again, refused, taken, unsaid, done], &["/subscribe", &first, &second]);
+    served.send(&first, FORM, b"confirm=yes");
+    check(&served, &[], &[&first]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

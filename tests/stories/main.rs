@@ -22,6 +22,7 @@ mod editors_told;
 mod feeds;
 mod front_desk;
 mod greylisting;
+mod joining;
 mod killed;
 mod leaving;
 mod limits;

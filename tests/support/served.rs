@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::demo::{Page, ask, send};
 use super::newsroom::{ISSUE, Newsroom};
-use super::reading::{links, parts};
+use super::reading::{field, links, parts};
 use super::sink::Sink;
 
 /// A newsroom whose pages are served, and what tells the server of a newsroom that was opened anew.
@@ -65,6 +65,7 @@ impl Served {
         self.newsroom.run(["send", "2014-12"]).ok();
         let path = |link: String| link.strip_prefix("https://news.example.org").expect("a link of ours").to_owned();
         let mut letters = self.sink.messages();
+        letters.retain(|letter| !field(&letter.bytes, "List-Id").is_empty());
         letters.sort_by_key(|letter| letter.recipient.clone());
         letters.iter().map(|letter| links(&letter.bytes).map(path)).collect()
     }
@@ -94,6 +95,11 @@ impl Served {
 
 /// The newsroom as a server opens it.
 pub async fn opened(newsroom: &Newsroom) -> Arc<Opened> {
-    let clock = FixedClock("2014-11-28T12:00:00Z".parse().unwrap());
+    opened_at(newsroom, "2014-11-28T12:00:00Z").await
+}
+
+/// The same at another time.
+pub async fn opened_at(newsroom: &Newsroom, instant: &str) -> Arc<Opened> {
+    let clock = FixedClock(instant.parse().unwrap());
     Arc::new(Opened::open(newsroom.root(), &[], Arc::new(clock)).await.unwrap())
 }

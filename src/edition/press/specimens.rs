@@ -31,11 +31,31 @@ pub(super) enum Mail {
     Leave,
     /// The page behind the preferences link.
     Preferences,
+    /// The page where one subscribes.
+    Subscribe,
+    /// The page behind the link in the letter that asks whether one wants to.
+    ConfirmPage,
+    /// That letter.
+    Confirm,
+    /// The letter to somebody who has joined.
+    Welcome,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 8] =
-        [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval, Self::Leave, Self::Preferences];
+    pub(super) const ALL: [Self; 12] = [
+        Self::Issue,
+        Self::Report,
+        Self::Proof,
+        Self::Findings,
+        Self::Notice,
+        Self::Approval,
+        Self::Leave,
+        Self::Preferences,
+        Self::Subscribe,
+        Self::ConfirmPage,
+        Self::Confirm,
+        Self::Welcome,
+    ];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -53,6 +73,10 @@ impl Mail {
             Self::Approval => &["web/approval.html"],
             Self::Leave => &["web/leave.html"],
             Self::Preferences => &["web/preferences.html"],
+            Self::Subscribe => &["web/subscribe.html"],
+            Self::ConfirmPage => &["web/confirm.html"],
+            Self::Confirm => &["confirm/subject.txt", "confirm/body.txt"],
+            Self::Welcome => &["welcome/subject.txt", "welcome/body.txt"],
         }
     }
 }
@@ -68,6 +92,10 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::Approval => values(&letters::approval_pages()),
         Mail::Leave => values(&readers::leave_pages()),
         Mail::Preferences => values(&readers::preferences_pages()),
+        Mail::Subscribe => values(&readers::subscribe_pages()),
+        Mail::ConfirmPage => values(&readers::confirm_pages()),
+        Mail::Confirm => values(&readers::confirmations()),
+        Mail::Welcome => values(&readers::welcomes()),
     }
 }
 

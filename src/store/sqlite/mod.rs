@@ -15,6 +15,7 @@ mod feeds;
 mod figures;
 mod group;
 mod job;
+mod joinings;
 mod known_links;
 mod ledger;
 mod names;
