@@ -1,9 +1,10 @@
 //! Everything that a newsroom shows to the world: the editors' and the readers' pages under one roof, and what holds for
 //! every answer.
 
+mod porch;
+
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,11 @@ use axum::response::{IntoResponse as _, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use self::porch::Porch;
 use super::{editors, readers};
 use crate::app::Newsroom;
+
+pub(super) use self::porch::Peer;
 
 /// Most octets of what may be sent to us (STANDARDS T20).
 const MOST: usize = 16 << 10;
@@ -41,8 +45,8 @@ pub type Present = watch::Receiver<Arc<Newsroom>>;
 
 /// Serves every page until `ended`; each request knows who asks.
 pub async fn serve(listener: TcpListener, newsroom: Present, ended: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let service = router(newsroom).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(ended).await
+    let service = router(newsroom).into_make_service_with_connect_info::<Peer>();
+    axum::serve(Porch::new(listener), service).with_graceful_shutdown(ended).await
 }
 
 /// Every page that is served.

@@ -46,7 +46,7 @@ impl Served {
         let (present, receiver) = watch::channel(opened(&newsroom).await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, public::router(receiver)).await });
+        tokio::spawn(public::serve(listener, receiver, std::future::pending()));
         Self { newsroom, address, present, sink }
     }
 

@@ -1,6 +1,6 @@
 //! The pages where one subscribes and confirms, and the same for programs.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -14,7 +14,7 @@ use super::{now, page};
 use crate::app::{AppError, Newsroom};
 use crate::desk::joining::{self, Answer, Opened, Written};
 use crate::edition::views::{ConfirmPageView, ListChoiceView, SubscribePageView};
-use crate::web::public::Present;
+use crate::web::public::{Peer, Present};
 
 /// Shows the form.
 pub(super) async fn look(State(present): State<Present>) -> Response {
@@ -86,7 +86,7 @@ fn failed(newsroom: &Newsroom, fault: &AppError) -> Response {
 /// Where a request comes from. A server in front of us on this machine says for whom it asks, and nobody else is believed
 /// (STANDARDS T20).
 fn from(head: &HeaderMap, with: &Extensions) -> IpAddr {
-    let peer = with.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(peer)| peer.ip());
+    let peer = with.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(peer))| peer.ip());
     let last = head.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let said = last.and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
     if peer.to_canonical().is_loopback() { said.unwrap_or(peer) } else { peer }
