@@ -210,28 +210,39 @@ impl Newsroom {
         shown(&self.root, path)
     }
 
-    /// The keys that sign links; made at the first call and kept in a file of their own, unless one is passed as a
-    /// credential.
+    /// The keys that sign links: one a line, the newest first. Made at the first call and kept in a file of their own,
+    /// unless they are passed as a credential.
     pub fn keys(&self) -> Result<Keys, AppError> {
-        Ok(Keys::new(1, &self.token_secret()?))
+        let (newest, older) = self.token_secrets()?;
+        // Numbered from the last line up: a key keeps its number when a newer one is written above it.
+        let numbers = (1..=u8::MAX).take(older.len() + 1).collect::<Vec<_>>();
+        let secrets = std::iter::once(&newest).chain(&older);
+        Keys::from_newest_first(numbers.into_iter().rev().zip(secrets)).map_err(|fault| AppError::Refused(fault.to_string()))
     }
 
     /// Has the store mark those who are erased, and know them again.
     pub fn seal_store(&self) -> Result<(), AppError> {
-        self.store.seal_with(Seal::new(&self.token_secret()?));
+        let (newest, older) = self.token_secrets()?;
+        self.store.seal_with(Seal::new(&newest).after(&older));
         Ok(())
     }
 
-    fn token_secret(&self) -> Result<[u8; 32], AppError> {
+    /// The newest, and those before it.
+    fn token_secrets(&self) -> Result<([u8; 32], Vec<[u8; 32]>), AppError> {
         let written = &self.config.token_key_file;
         let path = &self.secret_path(written);
         if !is_passed(written) && !path.exists() {
             make_key(path).map_err(AppError::io("make the key in", path))?;
         }
-        let text = secret::read(path, credentials().as_deref())?;
-        let wrong = || SecretError::Malformed(path.clone(), "64 hex digits are wanted");
-        let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(text.expose_secret().as_bytes()).map_err(|_| wrong())?;
-        Ok(octets.try_into().map_err(|_| wrong())?)
+        let text = secret::read_text(path, credentials().as_deref())?;
+        let wrong = |what| SecretError::Malformed(path.clone(), what);
+        let mut secrets = text.expose_secret().lines().filter(|line| !line.is_empty()).map(|line| {
+            let octets = data_encoding::HEXLOWER_PERMISSIVE.decode(line.as_bytes()).ok();
+            octets.and_then(|octets| <[u8; 32]>::try_from(octets).ok()).ok_or_else(|| wrong("64 hex digits are wanted"))
+        });
+        let newest = secrets.next().ok_or_else(|| wrong("64 hex digits are wanted"))??;
+        let older: Vec<_> = secrets.collect::<Result<_, _>>()?;
+        if older.len() >= usize::from(u8::MAX) { Err(wrong("there are too many keys").into()) } else { Ok((newest, older)) }
     }
 
     /// The keys that sign messages, if the newsroom has any.

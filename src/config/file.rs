@@ -80,6 +80,7 @@ pub(super) struct ListTable {
     pub(super) name: Text,
     pub(super) description: Option<Text>,
     pub(super) default: Option<bool>,
+    pub(super) public: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -66,6 +66,8 @@ pub struct Config {
     pub store: PathBuf,
     /// Those who can be written to.
     pub lists: Vec<List>,
+    /// Those of them that anybody may join on our pages.
+    pub public_lists: Vec<ListId>,
     /// Who takes our mail, as they stand in the file; [`RelayConfig::duty`] says who comes first.
     pub relays: Vec<RelayConfig>,
     /// When mail may go out; a relay's own window takes its place.
@@ -190,6 +192,10 @@ impl Reader<'_> {
             .filter(|(written, _)| written.default.unwrap_or(lists.len() == 1 || file.lists.iter().all(|list| list.default.is_none())))
             .map(|(_, list)| list.id.clone())
             .collect();
+        let care = self.care(&file.delivery, &file.providers, &lists);
+        let is_public = |table: &file::ListTable, list: &List| table.public.unwrap_or(care.seeds.as_ref() != Some(&list.id));
+        let public_lists =
+            file.lists.iter().zip(&lists).filter(|(table, list)| is_public(table, list)).map(|(_, list)| list.id.clone()).collect();
         let bounce_domain =
             file.delivery.bounce_domain.as_ref().map_or_else(|| from.domain().to_owned(), |domain| domain.get_ref().trim().to_owned());
         if EmailAddress::parse(&format!("b@{bounce_domain}")).is_err()
@@ -201,7 +207,6 @@ impl Reader<'_> {
         let timetable = self.timetable(&file.schedule, zone.as_ref());
         let relays = self.relays(&file.relays);
         let store = self.store(&file.store.url);
-        let care = self.care(&file.delivery, &file.providers, &lists);
         let path = |written: &Option<Spanned<String>>, usual: &str| {
             self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
         };
@@ -241,6 +246,7 @@ impl Reader<'_> {
             timetable,
             store: store?,
             lists,
+            public_lists,
             relays,
             on_doubt: care.on_doubt,
             plan: care.plan?,

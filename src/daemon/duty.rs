@@ -6,10 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
-use crate::desk::adopt;
 use crate::desk::notice::{self, Notice};
 use crate::desk::tray::{self, Tray};
 use crate::desk::turns::{self, Turns};
+use crate::desk::{adopt, joining};
 use crate::intake::watch::Still;
 
 /// How soon those are tried again who could not be told.
@@ -49,6 +49,7 @@ pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Opt
         Some(still) => Arc::new(tray::look(&newsroom, &still).await?),
         None => tray,
     };
+    joining::tidy(&newsroom).await?;
     let Turns { go, kept, next, is_untold } = turns::take(&newsroom, &tray).await?;
     let next = if is_untold { next.min(again) } else { next };
     let look_again = if tray.is_untold { again } else { Timestamp::MAX };

@@ -20,7 +20,7 @@ pub(super) async fn open(newsrooms: watch::Receiver<Arc<Newsroom>>) -> Result<Pa
     let (close, closed) = oneshot::channel();
     let task = tokio::spawn(async move {
         let ended = async { drop(closed.await) };
-        if let Err(fault) = axum::serve(listener, web::editors::router(newsrooms)).with_graceful_shutdown(ended).await {
+        if let Err(fault) = web::public::serve(listener, newsrooms, ended).await {
             tracing::error!(%fault, "the pages are closed");
         }
     });

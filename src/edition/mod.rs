@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use press::{Press, TemplateFile};
 pub use problems::{place, problems};
-pub use proof::{Sheets, faults, findings, notice, proof};
+pub use proof::{Sheets, confirmation, faults, findings, notice, proof, welcome};
 pub use render::{Imprint, render};
 pub use report::report;
 pub use templates::BUILT_IN;

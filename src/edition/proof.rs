@@ -4,7 +4,7 @@ use super::press::Press;
 use super::problems::problems;
 use super::render::tidy;
 use super::report::{fitted, legible, short};
-use super::views::{FindingsView, NoticeView, Printed, ProofView, PublicationView};
+use super::views::{ConfirmLetterView, FindingsView, NoticeView, Printed, ProofView, PublicationView, WelcomeLetterView};
 use crate::diagnostic::print::tally;
 use crate::diagnostic::{Diagnostic, has_errors};
 
@@ -56,6 +56,16 @@ pub fn notice(view: &NoticeView, press: &Press) -> Result<Sheets, Box<Diagnostic
 /// The faults of the settings, as a notice shows them.
 pub fn faults(diagnostics: &[Diagnostic]) -> Printed {
     Printed(problems(diagnostics))
+}
+
+/// Prints the letter that asks whether somebody wants to join.
+pub fn confirmation(view: &ConfirmLetterView, press: &Press) -> Result<Sheets, Box<Diagnostic>> {
+    plain("confirm", view, press)
+}
+
+/// Prints the letter to somebody who has joined.
+pub fn welcome(view: &WelcomeLetterView, press: &Press) -> Result<Sheets, Box<Diagnostic>> {
+    plain("welcome", view, press)
 }
 
 fn plain(name: &str, view: &impl serde::Serialize, press: &Press) -> Result<Sheets, Box<Diagnostic>> {

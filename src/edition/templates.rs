@@ -2,6 +2,8 @@
 
 /// Path below `templates/` and text of every built-in template and style sheet.
 pub const BUILT_IN: &[(&str, &str)] = &[
+    ("confirm/body.txt.hbs", include_str!("../../templates/confirm/body.txt.hbs")),
+    ("confirm/subject.txt.hbs", include_str!("../../templates/confirm/subject.txt.hbs")),
     ("findings/body.txt.hbs", include_str!("../../templates/findings/body.txt.hbs")),
     ("findings/subject.txt.hbs", include_str!("../../templates/findings/subject.txt.hbs")),
     ("issue/body.html.hbs", include_str!("../../templates/issue/body.html.hbs")),
@@ -29,6 +31,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("report/subject.txt.hbs", include_str!("../../templates/report/subject.txt.hbs")),
     ("style/approval.css", include_str!("../../templates/style/approval.css")),
     ("style/mail.css", include_str!("../../templates/style/mail.css")),
+    ("style/reader.css", include_str!("../../templates/style/reader.css")),
     ("style/screen.css", include_str!("../../templates/style/screen.css")),
     ("web/approval.html.hbs", include_str!("../../templates/web/approval.html.hbs")),
+    ("web/confirm.html.hbs", include_str!("../../templates/web/confirm.html.hbs")),
+    ("web/leave.html.hbs", include_str!("../../templates/web/leave.html.hbs")),
+    ("web/preferences.html.hbs", include_str!("../../templates/web/preferences.html.hbs")),
+    ("web/subscribe.html.hbs", include_str!("../../templates/web/subscribe.html.hbs")),
+    ("welcome/body.txt.hbs", include_str!("../../templates/welcome/body.txt.hbs")),
+    ("welcome/subject.txt.hbs", include_str!("../../templates/welcome/subject.txt.hbs")),
 ];

@@ -3,13 +3,15 @@
 //! An [`IssueView`] is made twice, once per medium. A [`Printed`] field is already in that medium's language (HTML or
 //! plain text) and goes into the template with triple braces; every other field is plain and is escaped by the press.
 
+mod joining;
 mod pages;
 mod proof;
 mod report;
 
 use serde::Serialize;
 
-pub use pages::ApprovalPageView;
+pub use joining::{ConfirmLetterView, ConfirmPageView, SubscribePageView, WelcomeLetterView};
+pub use pages::{ApprovalPageView, LeavePageView, ListChoiceView, PreferencesPageView};
 pub use proof::{FindingView, FindingsView, NoticeView, ProofView};
 pub use report::{ProviderShareView, ReasonView, ReportSheet, ReportView};
 

@@ -12,9 +12,11 @@
 mod agenda;
 mod audience;
 mod feeds;
+mod joinings;
 mod known_links;
 mod ledger;
 pub mod sqlite;
+mod visitors;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -27,8 +29,10 @@ use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Stand
 pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
 pub use audience::{Audience, BrokenOff, Ending, Import, Imported, Pieces, Registered, SUPPRESSION};
 pub use feeds::Feeds;
+pub use joinings::{Admitted, Asking, Caps, Joining, Joinings};
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
+pub use visitors::Visitors;
 
 /// What can go wrong at the store.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,9 +70,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience {}
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::map_response;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::sync::watch;
 
+use super::public::Present;
 use crate::app::{AppError, Newsroom};
 use crate::desk::approval::{self, Link, Offer};
 use crate::desk::proof::{Departure, short};
@@ -24,36 +23,12 @@ const SAID: &[u8] = b"approve=yes";
 /// Most octets of what may be sent to us.
 const MOST: usize = 1024;
 
-/// What every answer says about itself.
-const SAFE: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-store"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("x-robots-tag"), "noindex"),
-];
-
-/// The newsroom as it is now: another after its settings were read anew.
-pub type Present = watch::Receiver<Arc<Newsroom>>;
-
 /// The pages of editors, below `/approve/`.
-pub fn router(newsroom: Present) -> Router {
+pub(super) fn routes() -> Router<Present> {
     Router::new()
         .route("/approve/style.css", get(style))
         .route("/approve/{issue}/{token}", get(look).post(accept))
-        .fallback(elsewhere)
         .layer(DefaultBodyLimit::max(MOST))
-        .layer(map_response(safely))
-        .with_state(newsroom)
-}
-
-async fn safely(mut response: Response) -> Response {
-    for (name, value) in SAFE {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
 }
 
 async fn style(State(present): State<Present>) -> Response {
@@ -72,11 +47,6 @@ async fn accept(State(present): State<Present>, Path((issue, token)): Path<(Stri
         return page(&newsroom, StatusCode::BAD_REQUEST, &blank(&newsroom, "unsaid"));
     }
     opened(&newsroom, approval::accept(&newsroom, &issue, &token).await)
-}
-
-async fn elsewhere(State(present): State<Present>) -> Response {
-    let newsroom = Arc::clone(&present.borrow());
-    page(&newsroom, StatusCode::NOT_FOUND, &blank(&newsroom, "unknown"))
 }
 
 /// What a link opens, as a page.

@@ -1,11 +1,14 @@
-//! The reading room of the demo: the mail in the outbox as its readers see it, and the files that it shows.
+//! The public pages of editors and readers; the preview; and the reading room of the demo: the mail in the outbox as its
+//! readers see it, and the files that it shows.
 //!
-//! The public pages of a publication are not here yet; what stands here listens on the operator's own machine only.
+//! The reading room and the preview listen on the operator's own machine only.
 
-pub mod editors;
+mod editors;
 mod outbox;
 mod page;
 pub mod preview;
+pub mod public;
+mod readers;
 
 use std::future::Future;
 use std::io::{self, Read as _};

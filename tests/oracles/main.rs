@@ -14,6 +14,8 @@ mod calendar;
 mod postfix;
 #[path = "preview.rs"]
 mod preview;
+#[path = "readers.rs"]
+mod readers;
 #[path = "signatures.rs"]
 mod signatures;
 #[path = "../support/mod.rs"]

@@ -48,12 +48,21 @@ impl Page {
 
 /// Asks a server for something, and sends a filled form along if there is one.
 pub fn ask(address: &str, method: &str, path: &str, form: Option<&str>) -> Page {
+    match form {
+        Some(form) => send(address, method, path, "Content-Type: application/x-www-form-urlencoded\r\n", form.as_bytes()),
+        None => fetch(address, format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes()),
+    }
+}
+
+/// Sends a server something, under a head that begins with these lines.
+pub fn send(address: &str, method: &str, path: &str, head: &str, body: &[u8]) -> Page {
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{head}Content-Length: {}\r\n\r\n", body.len());
+    fetch(address, &[head.as_bytes(), body].concat())
+}
+
+fn fetch(address: &str, request: &[u8]) -> Page {
     let mut stream = TcpStream::connect(address).expect("somebody listens");
-    let form = form.map_or_else(String::new, |form| {
-        format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}", form.len())
-    });
-    let end = if form.is_empty() { "\r\n" } else { "" };
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{form}{end}").expect("it hears");
+    stream.write_all(request).expect("it hears");
     let mut octets = Vec::new();
     stream.read_to_end(&mut octets).expect("it answers");
     let text = String::from_utf8_lossy(&octets);

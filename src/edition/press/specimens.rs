@@ -1,6 +1,7 @@
 //! What every mail is tried with: a view with everything in it, and one with as little as can be.
 
 mod letters;
+mod readers;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -26,10 +27,35 @@ pub(super) enum Mail {
     Notice,
     /// No mail: the page behind the link in a proof.
     Approval,
+    /// The page behind the unsubscribe link.
+    Leave,
+    /// The page behind the preferences link.
+    Preferences,
+    /// The page where one subscribes.
+    Subscribe,
+    /// The page behind the link in the letter that asks whether one wants to.
+    ConfirmPage,
+    /// That letter.
+    Confirm,
+    /// The letter to somebody who has joined.
+    Welcome,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 6] = [Self::Issue, Self::Report, Self::Proof, Self::Findings, Self::Notice, Self::Approval];
+    pub(super) const ALL: [Self; 12] = [
+        Self::Issue,
+        Self::Report,
+        Self::Proof,
+        Self::Findings,
+        Self::Notice,
+        Self::Approval,
+        Self::Leave,
+        Self::Preferences,
+        Self::Subscribe,
+        Self::ConfirmPage,
+        Self::Confirm,
+        Self::Welcome,
+    ];
 
     /// The mail to which the template of this name belongs; none for a partial.
     pub(super) fn of(template: &str) -> Option<Self> {
@@ -45,6 +71,12 @@ impl Mail {
             Self::Findings => &["findings/subject.txt", "findings/body.txt"],
             Self::Notice => &["notice/subject.txt", "notice/body.txt"],
             Self::Approval => &["web/approval.html"],
+            Self::Leave => &["web/leave.html"],
+            Self::Preferences => &["web/preferences.html"],
+            Self::Subscribe => &["web/subscribe.html"],
+            Self::ConfirmPage => &["web/confirm.html"],
+            Self::Confirm => &["confirm/subject.txt", "confirm/body.txt"],
+            Self::Welcome => &["welcome/subject.txt", "welcome/body.txt"],
         }
     }
 }
@@ -58,6 +90,12 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::Findings => values(&letters::findings()),
         Mail::Notice => values(&letters::notices()),
         Mail::Approval => values(&letters::approval_pages()),
+        Mail::Leave => values(&readers::leave_pages()),
+        Mail::Preferences => values(&readers::preferences_pages()),
+        Mail::Subscribe => values(&readers::subscribe_pages()),
+        Mail::ConfirmPage => values(&readers::confirm_pages()),
+        Mail::Confirm => values(&readers::confirmations()),
+        Mail::Welcome => values(&readers::welcomes()),
     }
 }
 

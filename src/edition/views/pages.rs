@@ -29,3 +29,59 @@ pub struct ApprovalPageView {
     /// Who has approved it.
     pub given: Vec<String>,
 }
+
+/// What `web/leave.html.hbs` is given. Fields that a state has nothing to say in are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LeavePageView {
+    /// The newsletter's name.
+    pub publication: String,
+    /// `open` before the reader has left and `left` after; `back` after an undo, `late` where that came too late;
+    /// `unknown` to us; `failed` where it could not be done just now.
+    pub state: &'static str,
+    /// The list's name; nothing where the person is not known any more.
+    pub list: Option<String>,
+    /// The reader's address with most of it hidden.
+    pub address: Option<String>,
+    /// On how many other lists they are.
+    pub others: u64,
+    /// What the undo button sends, where there is one.
+    pub undo: Option<String>,
+    /// Where questions go.
+    pub reply_address: String,
+}
+
+/// What `web/preferences.html.hbs` is given. Fields that a state has nothing to say in are empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PreferencesPageView {
+    /// The newsletter's name.
+    pub publication: String,
+    /// `open`; `saved` after a change; `refused` where the name cannot be used and nothing was changed; `unsaid` where no
+    /// button was pressed; `gone` where the person is not known any more; `unknown` to us; `failed` where it could not be
+    /// done just now.
+    pub state: &'static str,
+    /// The reader's address with most of it hidden.
+    pub address: Option<String>,
+    /// The reader's name, or nothing.
+    pub name: String,
+    /// Why the name cannot be used.
+    pub fault: Option<String>,
+    /// The lists that may be chosen.
+    pub lists: Vec<ListChoiceView>,
+    /// Whether we do not write to this address, whatever is chosen.
+    pub is_suppressed: bool,
+    /// Where questions go.
+    pub reply_address: String,
+}
+
+/// A list that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ListChoiceView {
+    /// Its id, which the form sends.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What comes, and how often; it may be empty.
+    pub description: String,
+    /// Whether it is chosen.
+    pub is_on: bool,
+}

@@ -36,7 +36,12 @@ impl Audience for SqliteStore {
                 return Ok(Some(found));
             }
             let Some(seal) = seal else { return Ok(None) };
-            rows::first(connection, ERASED, [seal.mark(&key)], suppression)
+            for mark in seal.marks(&key) {
+                if let Some(found) = rows::first(connection, ERASED, [mark], suppression)? {
+                    return Ok(Some(found));
+                }
+            }
+            Ok(None)
         };
         self.readers.read(find).await
     }

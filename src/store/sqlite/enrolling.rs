@@ -115,15 +115,25 @@ pub(super) fn held(connection: &Connection, seal: Option<&Seal>, key: &str, list
         let standing = row.get::<_, Option<i64>>("standing")?.map(|_| rows::standing(row)).transpose()?;
         Ok((rows::subscriber(row, "id")?, standing))
     })?;
-    let is_suppressed = rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some() || is_erased(connection, seal, key)?;
+    let is_suppressed = is_suppressed(connection, seal, key)?;
     let (subscriber, standing) = known.map_or((None, None), |(id, standing)| (Some(id), standing));
     Ok(Held { subscriber, standing, is_suppressed })
+}
+
+/// Whether we do not write to an address, the erased among them.
+pub(super) fn is_suppressed(connection: &Connection, seal: Option<&Seal>, key: &str) -> Result<bool> {
+    Ok(rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some() || is_erased(connection, seal, key)?)
 }
 
 /// Whether the mark of an address is among those of the erased.
 pub(super) fn is_erased(connection: &Connection, seal: Option<&Seal>, key: &str) -> Result<bool> {
     let Some(seal) = seal else { return Ok(false) };
-    Ok(rows::first(connection, IS_ERASED, [seal.mark(key)], |_| Ok(()))?.is_some())
+    for mark in seal.marks(key) {
+        if rows::first(connection, IS_ERASED, [mark], |_| Ok(()))?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn add_subscriber(connection: &Connection, key: &str, line: &Enrolment, now: Timestamp) -> Result<SubscriberId> {

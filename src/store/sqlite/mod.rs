@@ -18,6 +18,7 @@ mod figures;
 mod group;
 mod importing;
 mod job;
+mod joinings;
 mod known_links;
 mod ledger;
 mod names;
@@ -31,6 +32,7 @@ mod reports;
 mod rows;
 mod schema;
 mod subscribers;
+mod visitors;
 mod writer;
 
 use std::fs::{DirBuilder, OpenOptions};

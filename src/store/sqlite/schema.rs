@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0003_links", sql: include_str!("../migrations/sqlite/0003_links.sql") },
     Migration { name: "0004_feeds", sql: include_str!("../migrations/sqlite/0004_feeds.sql") },
     Migration { name: "0005_audience", sql: include_str!("../migrations/sqlite/0005_audience.sql") },
+    Migration { name: "0006_readers", sql: include_str!("../migrations/sqlite/0006_readers.sql") },
 ];
 
 /// How long a statement waits for another program that holds the file.

@@ -92,6 +92,13 @@ fn dossier(connection: &Connection, key: &str) -> Result<Option<Dossier>> {
     }))
 }
 
+/// The reader of a number, with all subscriptions.
+pub(super) fn reader_numbered(connection: &Connection, id: SubscriberId) -> Result<Option<Reader>> {
+    let Some(mut found) = rows::first(connection, READER_NUMBERED, [id.0], reader)? else { return Ok(None) };
+    fill_subscriptions(connection, &mut found)?;
+    Ok(Some(found))
+}
+
 fn page(connection: &Connection, list: Option<&ListId>, after: SubscriberId, most: usize) -> Result<Vec<Reader>> {
     let most = rows::most(most);
     let mut page = match list {
@@ -181,6 +188,12 @@ const READER_BY_KEY: &str = "
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
     FROM subscribers s
     WHERE s.address_key = ?1";
+
+const READER_NUMBERED: &str = "
+    SELECT s.id, s.address, s.name, s.since,
+           EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
+    FROM subscribers s
+    WHERE s.id = ?1";
 
 const READERS: &str = "
     SELECT s.id, s.address, s.name, s.since,
