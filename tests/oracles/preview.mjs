@@ -100,7 +100,8 @@ try {
   const line = (await link.getAttribute("href")).slice(1);
   await link.focus();
   await tab.keyboard.press("Enter");
-  finds("the line is not in sight", await tab.locator(`#${line}.error`).isVisible());
+  const inSight = tab.locator(`#${line}.error`).waitFor({ timeout: 10000 });
+  finds("the line is not in sight", await inSight.then(() => true, () => false));
   finds("the line has not the focus", (await tab.evaluate(() => document.activeElement.id)) === line);
   for (const colorScheme of ["light", "dark"]) {
     await tab.emulateMedia({ colorScheme });
