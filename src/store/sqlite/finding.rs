@@ -116,4 +116,29 @@ mod tests {
         assert_eq!(shown("\u{1}well\u{2}."), [own("well", true), own(".", false)]);
         assert_eq!(shown(""), []);
     }
+
+    /// A store with one article in its catalogue.
+    fn shelf() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        super::super::schema::migrate(&mut connection).unwrap();
+        let article = "
+            INSERT INTO catalogued VALUES ('2014-12', 1, 1, '2014-12-01');
+            INSERT INTO catalogued_articles VALUES (1, '2014-12', 0, 'well', 'The Well', 'OR water AND a rope')";
+        connection.execute_batch(article).unwrap();
+        connection
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn t20_whatever_a_reader_types_is_no_fault(pieces in proptest::collection::vec("AND|OR|NOT|NEAR|title:|wel|[-\"*(){}:^+,;'%\u{0}\u{1}]|[ ]|\\PC|.", 0..40)) {
+            thread_local!(static SHELF: Connection = shelf());
+            let query = Query::parse(&pieces.concat());
+            if !query.is_empty() {
+                let hits = SHELF.with(|shelf| search(shelf, &Find { query, from: 0, most: 3 }));
+                assert!(hits.is_ok(), "{pieces:?}: {hits:?}");
+            }
+        }
+    }
 }
