@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod assemble;
+mod enclosures;
 pub mod feed;
 pub mod known_links;
 mod learn;
@@ -19,6 +20,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
+pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
