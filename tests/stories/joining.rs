@@ -147,9 +147,9 @@ async fn a_form_from_elsewhere_or_in_haste_is_shown_again_as_it_was_filled_in() 
     assert!(send(&served, EVE, &hasty, "192.0.2.1").body.contains("One more press"), "a stamp of yesterday");
     let stamp = stamped(&served).await;
     for (form, words) in [
-        ("email=eve&list=general", "the address has no @"),
-        ("email=eve%40example.org", "nothing is ticked"),
-        ("email=eve%40example.org&list=none", "nothing is ticked"),
+        ("email=eve&list=general", "The address has no @"),
+        ("email=eve%40example.org", "Nothing is ticked"),
+        ("email=eve%40example.org&list=none", "Nothing is ticked"),
         ("email=eve%40example.org%0d%0aBcc:x%40example.org&list=general", "invisible character U+000D"),
         ("email=eve%40example.org&list=general&name=%3Cb%3E%0ax", "Not yet"),
     ] {
