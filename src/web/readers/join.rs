@@ -19,7 +19,7 @@ use crate::web::public::{Peer, Present};
 /// Shows the form.
 pub(super) async fn look(State(present): State<Present>) -> Response {
     let newsroom = now(&present);
-    form(&newsroom, StatusCode::OK, "open", &Form::default(), Faults::default())
+    form(&newsroom, StatusCode::OK, "open", &Form::default(), &Faults::default())
 }
 
 /// Takes the form.
@@ -28,20 +28,20 @@ pub(super) async fn take(State(present): State<Present>, head: HeaderMap, with: 
     let said = Form::read(&head, &said);
     if said.field("website").is_some_and(|filled| !filled.is_empty()) {
         // Nobody sees that field: whoever fills it in is no person, and need not know.
-        return form(&newsroom, StatusCode::OK, "taken", &Form::default(), Faults::default());
+        return form(&newsroom, StatusCode::OK, "taken", &Form::default(), &Faults::default());
     }
     let lists: Vec<&str> = said.fields("list").collect();
     let field = |name| said.field(name).unwrap_or_default();
     let written = Written { address: field("email"), name: field("name"), lists: &lists, stamp: field("stamp"), from: from(&head, &with) };
     match joining::take(&newsroom, &written) {
-        Ok(Answer::Taken) => form(&newsroom, StatusCode::OK, "taken", &Form::default(), Faults::default()),
-        Ok(Answer::Again) => form(&newsroom, StatusCode::OK, "again", &said, Faults::default()),
-        Ok(Answer::Refused(faults)) => form(&newsroom, StatusCode::UNPROCESSABLE_ENTITY, "refused", &said, faults),
+        Ok(Answer::Taken) => form(&newsroom, StatusCode::OK, "taken", &Form::default(), &Faults::default()),
+        Ok(Answer::Again) => form(&newsroom, StatusCode::OK, "again", &said, &Faults::default()),
+        Ok(Answer::Refused(faults)) => form(&newsroom, StatusCode::UNPROCESSABLE_ENTITY, "refused", &said, &faults),
         Err(fault) => failed(&newsroom, &fault),
     }
 }
 
-fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &Form, faults: Faults) -> Response {
+fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &Form, faults: &Faults) -> Response {
     let stamp = match joining::stamp(newsroom) {
         Ok(stamp) if state != "taken" => stamp,
         Ok(_) => String::new(),
