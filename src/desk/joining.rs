@@ -19,7 +19,7 @@ use crate::subscription::token::{Bearer, Keys, Purpose};
 use crate::subscription::{EmailAddress, Evidence, List, ListId, PersonName, SubscriberId};
 
 /// What one agrees to; it stands on the form and is kept with every consent. A change makes another version by itself.
-pub const CONSENT: &str = "I want to get what I have ticked by mail, and my address to be kept for that. \
+pub const CONSENT: &str = "Mail me what I have ticked, and keep my address for that. \
                            I can leave at any time by the link in every mail.";
 
 /// How long a request waits to be confirmed; then it is erased (STANDARDS C1).
@@ -54,8 +54,19 @@ pub enum Answer {
     Taken,
     /// The form was not shown by us, just now, or so long ago: it is to be shown again as it was filled in.
     Again,
-    /// Something in it cannot be used, for this reason.
-    Refused(String),
+    /// Something in it cannot be used.
+    Refused(Faults),
+}
+
+/// Why each part of a form cannot be used, where it cannot; all of it is told at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// The address.
+    pub address: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+    /// The lists.
+    pub lists: Option<String>,
 }
 
 /// The lists that anybody may join.
@@ -72,22 +83,10 @@ pub fn stamp(newsroom: &Newsroom) -> Result<String, AppError> {
 /// Takes a form. What there is to do is done after the answer, so that the answer and its time tell nothing of who is known
 /// here.
 pub fn take(newsroom: &Arc<Newsroom>, written: &Written<'_>) -> Result<Answer, AppError> {
-    let address = match EmailAddress::parse(written.address) {
-        Ok(address) => address,
-        Err(fault) => return Ok(Answer::Refused(fault.to_string())),
+    let (address, name, lists) = match read(newsroom, written) {
+        Ok(read) => read,
+        Err(faults) => return Ok(Answer::Refused(faults)),
     };
-    let name = match written.name.trim() {
-        "" => None,
-        name => match PersonName::parse(name) {
-            Ok(name) => Some(name),
-            Err(fault) => return Ok(Answer::Refused(fault.to_string())),
-        },
-    };
-    let open = open_lists(newsroom).into_iter().filter(|list| written.lists.contains(&list.id.as_str()));
-    let lists: Vec<ListId> = open.map(|list| list.id.clone()).collect();
-    if lists.is_empty() {
-        return Ok(Answer::Refused("nothing is ticked; choose what you want to get".to_owned()));
-    }
     let (keys, now) = (newsroom.keys()?, newsroom.now());
     let age = stamps::age(&keys, FORM, written.stamp, now);
     if age.is_none_or(|age| age < SHORTEST || age > LONGEST) {
@@ -105,6 +104,21 @@ pub fn take(newsroom: &Arc<Newsroom>, written: &Written<'_>) -> Result<Answer, A
         }
     });
     Ok(Answer::Taken)
+}
+
+fn read(newsroom: &Newsroom, written: &Written<'_>) -> Result<(EmailAddress, Option<PersonName>, Vec<ListId>), Faults> {
+    let address = EmailAddress::parse(written.address);
+    let name = Some(written.name.trim()).filter(|name| !name.is_empty()).map(PersonName::parse).transpose();
+    let open = open_lists(newsroom).into_iter().filter(|list| written.lists.contains(&list.id.as_str()));
+    let lists: Vec<ListId> = open.map(|list| list.id.clone()).collect();
+    match (address, name) {
+        (Ok(address), Ok(name)) if !lists.is_empty() => Ok((address, name, lists)),
+        (address, name) => Err(Faults {
+            address: address.err().map(|fault| fault.to_string()),
+            name: name.err().map(|fault| fault.to_string()),
+            lists: lists.is_empty().then(|| "nothing is ticked; choose what you want to get".to_owned()),
+        }),
+    }
 }
 
 async fn ask(newsroom: &Newsroom, asking: Asking) -> Result<(), AppError> {

@@ -52,3 +52,29 @@ fn page(newsroom: &Newsroom, template: &str, status: StatusCode, view: &impl Ser
         }
     }
 }
+
+/// A reason as it is said to a reader: a whole sentence, its quotations in the marks of print.
+fn spoken(reason: &str) -> String {
+    let mut said = String::with_capacity(reason.len() + 8);
+    for (number, part) in reason.split('`').enumerate() {
+        if number > 0 {
+            said.push(if number % 2 == 1 { '\u{201c}' } else { '\u{201d}' });
+        }
+        said.push_str(part);
+    }
+    let mut letters = said.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if said.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spoken;
+
+    #[test]
+    fn a_reason_is_said_as_a_sentence() {
+        assert_eq!(spoken("the domain `a` has no dot; write `a.b`"), "The domain \u{201c}a\u{201d} has no dot; write \u{201c}a.b\u{201d}.");
+        assert_eq!([spoken(""), spoken("\u{e9}t\u{e9}."), spoken("`")], [".", "\u{c9}t\u{e9}.", "\u{201c}."]);
+    }
+}

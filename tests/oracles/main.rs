@@ -10,6 +10,8 @@
 
 #[path = "calendar.rs"]
 mod calendar;
+#[path = "journeys.rs"]
+mod journeys;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "preview.rs"]

@@ -147,9 +147,9 @@ async fn a_form_from_elsewhere_or_in_haste_is_shown_again_as_it_was_filled_in() 
     assert!(send(&served, EVE, &hasty, "192.0.2.1").body.contains("One more press"), "a stamp of yesterday");
     let stamp = stamped(&served).await;
     for (form, words) in [
-        ("email=eve&list=general", "the address has no @"),
-        ("email=eve%40example.org", "nothing is ticked"),
-        ("email=eve%40example.org&list=none", "nothing is ticked"),
+        ("email=eve&list=general", "The address has no @"),
+        ("email=eve%40example.org", "Nothing is ticked"),
+        ("email=eve%40example.org&list=none", "Nothing is ticked"),
         ("email=eve%40example.org%0d%0aBcc:x%40example.org&list=general", "invisible character U+000D"),
         ("email=eve%40example.org&list=general&name=%3Cb%3E%0ax", "Not yet"),
     ] {
@@ -211,4 +211,23 @@ async fn t6_t22_links_are_ours_and_lead_to_us() {
     }
     served.newsroom.run(["subscribers", "show", "eve@example.org"]).exits(1);
     assert_eq!(served.send(&confirm, URLENCODED, b"confirm=yes").status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_is_wrong_with_a_form_is_told_at_once_and_each_thing_at_its_field() {
+    let served = Served::new("none").await;
+    let stamp = stamped(&served).await;
+    let page = send(&served, "email=eve&name=E%00ve", &stamp, "192.0.2.1");
+    for (field, words) in [("email", "The address has no @"), ("name", "U+0000"), ("lists", "Nothing is ticked")] {
+        let at = format!("id=\"{field}-fault\">");
+        let said = page.body.split(&at).nth(1).and_then(|rest| rest.split('<').next()).unwrap_or_default();
+        assert!(said.contains(words) && said.ends_with('.'), "{field}: {said:?} in {}", page.body);
+        assert!(page.body.contains(&format!("aria-describedby=\"{field}-fault\"")), "{field}: {}", page.body);
+        assert!(page.body.contains(&format!("<a href=\"#{field}\">{said}</a>")), "{field}: {}", page.body);
+    }
+    let page = send(&served, "email=eve%40example.org", &stamp, "192.0.2.1");
+    assert!(!page.body.contains("email-fault") && !page.body.contains("name-fault"), "{}", page.body);
+    let refused = served.send("/api/v1/subscribe", "Content-Type: application/json\r\n", br#"{"email": "eve", "lists": []}"#);
+    let said: Value = serde_json::from_str(&refused.body).unwrap();
+    assert_eq!(said["reason"], "the address has no @; write it as name@example.org; nothing is ticked; choose what you want to get");
 }

@@ -20,8 +20,12 @@ pub struct SubscribePageView {
     pub address: String,
     /// The name that was written.
     pub name: String,
-    /// Why something cannot be used.
-    pub fault: Option<String>,
+    /// Why the address cannot be used.
+    pub address_fault: Option<String>,
+    /// Why the name cannot be used.
+    pub name_fault: Option<String>,
+    /// Why the choice of lists cannot be used.
+    pub lists_fault: Option<String>,
     /// The lists that anybody may join; chosen are those that the reader has chosen, and none before.
     pub lists: Vec<ListChoiceView>,
     /// What one agrees to.
@@ -37,7 +41,7 @@ pub struct SubscribePageView {
 pub struct ConfirmPageView {
     /// The newsletter's name.
     pub publication: String,
-    /// `open`; `done`; `unsaid` where the button was not pressed; `unknown` to us, or too old; `failed` where it could not
+    /// `open`; `done`; `used` where it was done before; `unsaid` where the button was not pressed; `unknown` to us, or too old; `failed` where it could not
     /// be done just now.
     pub state: &'static str,
     /// The reader's address with most of it hidden.

@@ -10,16 +10,16 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::{now, page};
+use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
-use crate::desk::joining::{self, Answer, Opened, Written};
+use crate::desk::joining::{self, Answer, Faults, Opened, Written};
 use crate::edition::views::{ConfirmPageView, ListChoiceView, SubscribePageView};
 use crate::web::public::{Peer, Present};
 
 /// Shows the form.
 pub(super) async fn look(State(present): State<Present>) -> Response {
     let newsroom = now(&present);
-    form(&newsroom, StatusCode::OK, "open", &Form::default(), None)
+    form(&newsroom, StatusCode::OK, "open", &Form::default(), &Faults::default())
 }
 
 /// Takes the form.
@@ -28,20 +28,20 @@ pub(super) async fn take(State(present): State<Present>, head: HeaderMap, with: 
     let said = Form::read(&head, &said);
     if said.field("website").is_some_and(|filled| !filled.is_empty()) {
         // Nobody sees that field: whoever fills it in is no person, and need not know.
-        return form(&newsroom, StatusCode::OK, "taken", &Form::default(), None);
+        return form(&newsroom, StatusCode::OK, "taken", &Form::default(), &Faults::default());
     }
     let lists: Vec<&str> = said.fields("list").collect();
     let field = |name| said.field(name).unwrap_or_default();
     let written = Written { address: field("email"), name: field("name"), lists: &lists, stamp: field("stamp"), from: from(&head, &with) };
     match joining::take(&newsroom, &written) {
-        Ok(Answer::Taken) => form(&newsroom, StatusCode::OK, "taken", &Form::default(), None),
-        Ok(Answer::Again) => form(&newsroom, StatusCode::OK, "again", &said, None),
-        Ok(Answer::Refused(fault)) => form(&newsroom, StatusCode::UNPROCESSABLE_ENTITY, "refused", &said, Some(fault)),
+        Ok(Answer::Taken) => form(&newsroom, StatusCode::OK, "taken", &Form::default(), &Faults::default()),
+        Ok(Answer::Again) => form(&newsroom, StatusCode::OK, "again", &said, &Faults::default()),
+        Ok(Answer::Refused(faults)) => form(&newsroom, StatusCode::UNPROCESSABLE_ENTITY, "refused", &said, &faults),
         Err(fault) => failed(&newsroom, &fault),
     }
 }
 
-fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &Form, fault: Option<String>) -> Response {
+fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &Form, faults: &Faults) -> Response {
     let stamp = match joining::stamp(newsroom) {
         Ok(stamp) if state != "taken" => stamp,
         Ok(_) => String::new(),
@@ -57,7 +57,9 @@ fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &For
     let view = SubscribePageView {
         address: said.field("email").unwrap_or_default().to_owned(),
         name: said.field("name").unwrap_or_default().to_owned(),
-        fault,
+        address_fault: faults.address.as_deref().map(spoken),
+        name_fault: faults.name.as_deref().map(spoken),
+        lists_fault: faults.lists.as_deref().map(spoken),
         lists: lists.collect(),
         consent: joining::CONSENT.to_owned(),
         stamp,
@@ -129,7 +131,10 @@ pub(super) async fn ask(State(present): State<Present>, head: HeaderMap, with: E
             let reason = "fetch a stamp by GET, show the form, and send the stamp along: no sooner than 2 seconds after, within a day";
             told(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "status": "again", "reason": reason }))
         }
-        Ok(Answer::Refused(reason)) => told(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "status": "refused", "reason": reason })),
+        Ok(Answer::Refused(Faults { address, name, lists })) => {
+            let reason = [address, name, lists].into_iter().flatten().collect::<Vec<_>>().join("; ");
+            told(StatusCode::UNPROCESSABLE_ENTITY, &json!({ "status": "refused", "reason": reason }))
+        }
         Err(fault) => {
             tracing::error!(%fault, "a request to join could not be seen to");
             told(StatusCode::SERVICE_UNAVAILABLE, &json!({ "status": "failed" }))
@@ -144,19 +149,19 @@ fn told(status: StatusCode, value: &Value) -> Response {
 /// Shows what a confirmation link opens, and changes nothing.
 pub(super) async fn look_at(State(present): State<Present>, Path(token): Path<String>) -> Response {
     let newsroom = now(&present);
-    opened(&newsroom, "open", joining::look(&newsroom, &token).await)
+    opened(&newsroom, ("open", "used"), joining::look(&newsroom, &token).await)
 }
 
 /// Confirms, if the button was pressed.
 pub(super) async fn confirm(State(present): State<Present>, Path(token): Path<String>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom: Arc<Newsroom> = now(&present);
     if Form::read(&head, &said).field("confirm") == Some("yes") {
-        return opened(&newsroom, "open", joining::confirm(&newsroom, &token).await);
+        return opened(&newsroom, ("open", "done"), joining::confirm(&newsroom, &token).await);
     }
-    opened(&newsroom, "unsaid", joining::look(&newsroom, &token).await)
+    opened(&newsroom, ("unsaid", "used"), joining::look(&newsroom, &token).await)
 }
 
-fn opened(newsroom: &Newsroom, waits: &'static str, opened: Result<Opened, AppError>) -> Response {
+fn opened(newsroom: &Newsroom, (waits, done): (&'static str, &'static str), opened: Result<Opened, AppError>) -> Response {
     let publication = &newsroom.config().imprint.publication;
     let view = |state, address, lists| ConfirmPageView {
         publication: publication.name.clone(),
@@ -169,7 +174,7 @@ fn opened(newsroom: &Newsroom, waits: &'static str, opened: Result<Opened, AppEr
         Ok(Opened::Waits(address, lists)) => {
             (if waits == "unsaid" { StatusCode::BAD_REQUEST } else { StatusCode::OK }, view(waits, Some(address), lists))
         }
-        Ok(Opened::Done(lists)) => (StatusCode::OK, view("done", None, lists)),
+        Ok(Opened::Done(lists)) => (StatusCode::OK, view(done, None, lists)),
         Ok(Opened::Unknown) => (StatusCode::NOT_FOUND, view("unknown", None, Vec::new())),
         Err(fault) => {
             tracing::error!(%fault, "a confirmation could not be seen to");

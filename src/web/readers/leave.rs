@@ -3,7 +3,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
 use super::form::Form;
@@ -40,9 +40,11 @@ pub(super) async fn act(State(present): State<Present>, Path(token): Path<String
 }
 
 /// Where no page is.
-pub(super) async fn elsewhere(State(present): State<Present>) -> Response {
+pub(super) async fn elsewhere(State(present): State<Present>, asked: Uri) -> Response {
     let newsroom = now(&present);
-    shown(&newsroom, "unknown", StatusCode::NOT_FOUND, Place::default())
+    let root = "../".repeat(asked.path().matches('/').count().saturating_sub(1));
+    let view = LeavePageView { root, ..seen(&newsroom, "unknown", Place::default()) };
+    page(&newsroom, "web/leave.html", StatusCode::NOT_FOUND, &view)
 }
 
 fn opened(newsroom: &Newsroom, place: Result<Option<Place>, AppError>) -> Response {
@@ -57,9 +59,14 @@ fn opened(newsroom: &Newsroom, place: Result<Option<Place>, AppError>) -> Respon
 }
 
 fn shown(newsroom: &Newsroom, state: &'static str, status: StatusCode, place: Place) -> Response {
+    page(newsroom, "web/leave.html", status, &seen(newsroom, state, place))
+}
+
+fn seen(newsroom: &Newsroom, state: &'static str, place: Place) -> LeavePageView {
     let config = newsroom.config();
     let said = |text: String| (!text.is_empty()).then_some(text);
-    let view = LeavePageView {
+    LeavePageView {
+        root: "../".to_owned(),
         publication: config.imprint.publication.name.clone(),
         state,
         list: said(place.list),
@@ -67,6 +74,5 @@ fn shown(newsroom: &Newsroom, state: &'static str, status: StatusCode, place: Pl
         others: place.others as u64,
         undo: place.undo,
         reply_address: config.imprint.publication.reply_address.clone(),
-    };
-    page(newsroom, "web/leave.html", status, &view)
+    }
 }

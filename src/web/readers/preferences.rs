@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::form::Form;
-use super::{now, page};
+use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
 use crate::desk::preferences::{self, Opened, Wishes};
 use crate::edition::views::{ListChoiceView, PreferencesPageView};
@@ -58,7 +58,7 @@ fn opened(newsroom: &Newsroom, state: &'static str, opened: Result<Opened, AppEr
             (status, filled(blank(state), wishes))
         }
         Ok(Opened::Refused(wishes, fault)) => {
-            (StatusCode::UNPROCESSABLE_ENTITY, PreferencesPageView { fault: Some(fault), ..filled(blank("refused"), wishes) })
+            (StatusCode::UNPROCESSABLE_ENTITY, PreferencesPageView { fault: Some(spoken(&fault)), ..filled(blank("refused"), wishes) })
         }
         Ok(Opened::Gone) => (StatusCode::GONE, blank("gone")),
         Ok(Opened::Unknown) => (StatusCode::NOT_FOUND, blank("unknown")),

@@ -7,6 +7,7 @@ use crate::edition::views::{
 
 pub(super) fn leave_pages() -> Vec<LeavePageView> {
     let full = LeavePageView {
+        root: text("../"),
         publication: text("The Specimen"),
         state: "open",
         list: Some(text("General")),
@@ -31,7 +32,7 @@ pub(super) fn preferences_pages() -> Vec<PreferencesPageView> {
         state: "open",
         address: Some(text("a•••@example.org")),
         name: text("Ann"),
-        fault: Some(text("the name is too long")),
+        fault: Some(text("The name is too long.")),
         lists: vec![list(true), list(false)],
         is_suppressed: true,
         reply_address: text("desk@news.example.org"),
@@ -51,13 +52,22 @@ pub(super) fn subscribe_pages() -> Vec<SubscribePageView> {
         state: "open",
         address: text("ann@example.org"),
         name: text("Ann"),
-        fault: Some(text("the address has no @")),
+        address_fault: Some(text("The address has no @.")),
+        name_fault: Some(text("The name is too long.")),
+        lists_fault: Some(text("Nothing is ticked.")),
         lists: vec![list(true), list(false)],
         consent: text("I want it."),
         stamp: text("AQ"),
         reply_address: text("desk@news.example.org"),
     };
-    let least = SubscribePageView { privacy_url: None, fault: None, lists: Vec::new(), ..full.clone() };
+    let least = SubscribePageView {
+        privacy_url: None,
+        address_fault: None,
+        name_fault: None,
+        lists_fault: None,
+        lists: Vec::new(),
+        ..full.clone()
+    };
     let states = ["open", "again", "refused", "taken", "failed"];
     let all = [full, least].into_iter().flat_map(|view| states.map(|state| SubscribePageView { state, ..view.clone() }));
     all.collect()
@@ -72,7 +82,7 @@ pub(super) fn confirm_pages() -> Vec<ConfirmPageView> {
         reply_address: text("desk@news.example.org"),
     };
     let least = ConfirmPageView { address: None, lists: Vec::new(), ..full.clone() };
-    let states = ["open", "unsaid", "done", "unknown", "failed"];
+    let states = ["open", "unsaid", "done", "used", "unknown", "failed"];
     let all = [full, least].into_iter().flat_map(|view| states.map(|state| ConfirmPageView { state, ..view.clone() }));
     all.collect()
 }
