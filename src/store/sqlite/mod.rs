@@ -31,6 +31,7 @@ mod recording;
 mod reports;
 mod rows;
 mod schema;
+mod strangers;
 mod subscribers;
 mod visitors;
 mod writer;
