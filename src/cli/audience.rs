@@ -247,7 +247,7 @@ pub(super) async fn export(newsroom: &Newsroom, asked: ExportArgs) -> Result<Out
         table.write_record([line.email.as_str(), name, list, status, &since, &line.channel, &line.evidence]).map_err(wrong)
     })
     .await?;
-    desk::each_suppression(newsroom, |address, line| {
+    desk::each_suppression(newsroom, list.as_ref(), |address, line| {
         let (since, reason) = (line.at.to_string(), line.reason.as_str());
         table.write_record([address.as_str(), "", "", "suppressed", &since, SUPPRESSION, reason]).map_err(wrong)
     })
