@@ -25,13 +25,14 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Subscribers, terminal: &Term
                 Some(why) => desk::readmit(newsroom, address.clone(), name, &list, &why, &account()).await?,
             };
             let said = match outcome {
-                Enrolled::AlreadyThere => "is there already",
+                Enrolled::AlreadyThere => format!("is there already: {list}"),
                 Enrolled::Suppressed => {
-                    "is suppressed and was not entered; `masthead subscribers show` says why, and `--lift WHY` enters who asks to come back"
+                    "is suppressed and was not entered; `masthead subscribers show` says why, `--lift WHY` enters who asks to come back"
+                        .to_owned()
                 }
-                Enrolled::Entered | Enrolled::Changed | Enrolled::LeftBefore => "is on the list",
+                Enrolled::Entered | Enrolled::Changed | Enrolled::LeftBefore => format!("is on the list: {list}"),
             };
-            terminal.write(|out| writeln!(out, "{address} {said}: {list}"))?;
+            terminal.write(|out| writeln!(out, "{address} {said}"))?;
             Ok(if outcome == Enrolled::Suppressed { Outcome::Findings } else { Outcome::Clean })
         }
         Subscribers::Import(asked) => audience::import(newsroom, asked, terminal).await,
