@@ -1,7 +1,8 @@
 //! Measures an import as an operator meets it, beside the shell of SQLite: `cargo bench --bench audience [-- ROWS]`.
 //!
 //! The shell reads the same file with `.import` and inserts it into one table with a unique index, keeping neither consent
-//! nor list; where it is not installed, only the import is measured. Each is run three times, into a new database.
+//! nor list; where it is not installed, only the import is measured. Both are run
+//! five times in turns, each time into a new database.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is a program that prints")]
 
@@ -18,7 +19,7 @@ use masthead::clock::SystemClock;
 use masthead::desk::rolls::{Asked, import};
 
 /// How often each is measured.
-const TIMES: usize = 3;
+const TIMES: usize = 5;
 
 const SETTINGS: &str = r#"
 [publication]
@@ -47,13 +48,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let roll = folder.path().join("roll.csv");
     let octets = write_roll(&roll, rows)?;
     println!("{rows} rows, {} MB, 2 % of them twice; seconds, best to worst of {TIMES}", octets / 1_000_000);
-    let shell = sorted(|turn| by_shell(&roll, &folder.path().join(format!("shell{turn}.db"))))?;
-    show("sqlite3 .import + insert", &shell);
-    let ours = sorted(|turn| Ok(Some(by_import(&roll, &folder.path().join(format!("newsroom{turn}")), rows)?)))?;
-    show("subscribers import", &ours);
+    let (mut shell, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    // In turns, so that both have the same minute of the machine.
+    for turn in 0..TIMES {
+        let by_shell = by_shell(&roll, &folder.path().join(format!("shell{turn}.db")))?;
+        let by_import = by_import(&roll, &folder.path().join(format!("newsroom{turn}")), rows)?;
+        ratios.extend(by_shell.map(|shell| by_import.as_secs_f64() / shell.as_secs_f64()));
+        shell.extend(by_shell);
+        ours.push(by_import);
+    }
+    show("sqlite3 .import + insert", &mut shell);
+    show("subscribers import", &mut ours);
     println!("peak memory of the import: {} MB", peak()? / 1000);
-    if let (Some(ours), Some(shell)) = (ours.first(), shell.first()) {
-        println!("{:.2} times the shell's", ours.as_secs_f64() / shell.as_secs_f64());
+    ratios.sort_by(f64::total_cmp);
+    if let (Some(least), Some(middle), Some(most)) = (ratios.first(), ratios.get(ratios.len() / 2), ratios.last()) {
+        println!("{middle:.2} times the shell's ({least:.2} to {most:.2})");
     }
     Ok(())
 }
@@ -107,17 +116,8 @@ fn by_shell(roll: &Path, database: &Path) -> Result<Option<Duration>, Box<dyn Er
     if shell.wait()?.success() { Ok(Some(start.elapsed())) } else { Err("the shell failed".into()) }
 }
 
-fn sorted(mut run: impl FnMut(usize) -> Result<Option<Duration>, Box<dyn Error>>) -> Result<Vec<Duration>, Box<dyn Error>> {
-    let mut times = Vec::new();
-    for turn in 0..TIMES {
-        let Some(time) = run(turn)? else { break };
-        times.push(time);
-    }
+fn show(what: &str, times: &mut [Duration]) {
     times.sort();
-    Ok(times)
-}
-
-fn show(what: &str, times: &[Duration]) {
     let told: Vec<String> = times.iter().map(|time| format!("{:6.2}", time.as_secs_f64())).collect();
     println!("{what:<26} {}", told.join(" "));
 }

@@ -295,6 +295,9 @@ pub(super) enum Subscribers {
         /// On which list; may be left out if there is only one
         #[arg(long)]
         list: Option<ListId>,
+        /// Why one who is suppressed or erased may come back; kept with the consent, for good
+        #[arg(long, value_name = "WHY", value_parser = super::subscribers::why)]
+        lift: Option<String>,
     },
     /// Enter a whole roll: a CSV file, or the export of another tool
     #[command(

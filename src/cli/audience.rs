@@ -137,7 +137,7 @@ async fn read_in(
     if json {
         terminal.json(&Summary::of(&import))?;
     } else {
-        print(&import, dry_run, terminal)?;
+        print(&import, (dry_run, is_braked), terminal)?;
     }
     if let (true, Some(brake)) = (is_braked, brake) {
         let Imported { absent, living, .. } = import.imported;
@@ -184,7 +184,7 @@ impl<'a> Summary<'a> {
     }
 }
 
-fn print(import: &rolls::Import, is_rehearsal: bool, terminal: &Terminal) -> Result<Outcome, AppError> {
+fn print(import: &rolls::Import, (is_rehearsal, is_braked): (bool, bool), terminal: &Terminal) -> Result<Outcome, AppError> {
     for row in import.rejected.iter().take(SHOWN) {
         terminal.say(&format!("line {}: {} ({})", row.line, row.reason, row.excerpt));
     }
@@ -200,6 +200,8 @@ fn print(import: &rolls::Import, is_rehearsal: bool, terminal: &Terminal) -> Res
         writeln!(out, "{}", import.shape)?;
         if is_rehearsal {
             writeln!(out, "a rehearsal: nothing was changed; this would happen")?;
+        } else if is_braked {
+            writeln!(out, "braked: nothing was changed; this would have happened")?;
         }
         writeln!(out, "{} read", counted(usize::try_from(done.entries() + import.rejections()).unwrap_or(usize::MAX), "row"))?;
         let lines = [
@@ -247,7 +249,7 @@ pub(super) async fn export(newsroom: &Newsroom, asked: ExportArgs) -> Result<Out
         table.write_record([line.email.as_str(), name, list, status, &since, &line.channel, &line.evidence]).map_err(wrong)
     })
     .await?;
-    desk::each_suppression(newsroom, |address, line| {
+    desk::each_suppression(newsroom, list.as_ref(), |address, line| {
         let (since, reason) = (line.at.to_string(), line.reason.as_str());
         table.write_record([address.as_str(), "", "", "suppressed", &since, SUPPRESSION, reason]).map_err(wrong)
     })

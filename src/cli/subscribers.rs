@@ -9,20 +9,30 @@ use super::terminal::Terminal;
 use super::{Outcome, audience};
 use crate::app::{AppError, Newsroom};
 use crate::desk::subscribers as desk;
-use crate::store::{Dossier, Enrolled, Suppression};
-use crate::subscription::{EmailAddress, PersonName};
+use crate::diagnostic::print::counted;
+use crate::store::{Dossier, Enrolled, Suppression, Unconfirmed};
+use crate::subscription::{EmailAddress, ListId, PersonName};
+
+/// The longest reason in characters.
+const LONGEST_WHY: usize = 500;
 
 pub(super) async fn run(newsroom: &Newsroom, asked: Subscribers, terminal: &Terminal) -> Result<Outcome, AppError> {
     match asked {
-        Subscribers::Add { address, name, list } => {
+        Subscribers::Add { address, name, list, lift } => {
             let list = desk::list(newsroom, list.as_ref())?;
-            let outcome = desk::add(newsroom, address.clone(), name, &list).await?;
-            let said = match outcome {
-                Enrolled::AlreadyThere => "is there already",
-                Enrolled::Suppressed => "is suppressed and was not entered; `masthead subscribers show` says why",
-                Enrolled::Entered | Enrolled::Changed | Enrolled::LeftBefore => "is on the list",
+            let outcome = match lift {
+                None => desk::add(newsroom, address.clone(), name, &list).await?,
+                Some(why) => desk::readmit(newsroom, address.clone(), name, &list, &why, &account()).await?,
             };
-            terminal.write(|out| writeln!(out, "{address} {said}: {list}"))?;
+            let said = match outcome {
+                Enrolled::AlreadyThere => format!("is there already: {list}"),
+                Enrolled::Suppressed => {
+                    "is suppressed and was not entered; `masthead subscribers show` says why, `--lift WHY` enters who asks to come back"
+                        .to_owned()
+                }
+                Enrolled::Entered | Enrolled::Changed | Enrolled::LeftBefore => format!("is on the list: {list}"),
+            };
+            terminal.write(|out| writeln!(out, "{address} {said}"))?;
             Ok(if outcome == Enrolled::Suppressed { Outcome::Findings } else { Outcome::Clean })
         }
         Subscribers::Import(asked) => audience::import(newsroom, asked, terminal).await,
@@ -32,30 +42,72 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Subscribers, terminal: &Term
         Subscribers::Remove { address, list } => {
             let list = list.map(|list| desk::list(newsroom, Some(&list))).transpose()?;
             let ended = desk::remove(newsroom, &address, list.as_ref()).await?;
-            let names: Vec<&str> = ended.iter().map(crate::subscription::ListId::as_str).collect();
+            let names: Vec<&str> = ended.iter().map(ListId::as_str).collect();
             let said = if names.is_empty() { "was on no such list".to_owned() } else { format!("is off {}", names.join(", ")) };
             terminal.write(|out| writeln!(out, "{address} {said}"))
         }
         Subscribers::Show { address, json } => {
-            let (dossier, suppression) = desk::show(newsroom, &address).await?;
-            match (dossier, suppression) {
-                (Some(dossier), _) if json => terminal.json(&dossier),
-                (Some(dossier), _) => terminal.write(|out| print_dossier(out, &dossier)),
-                (None, suppression) if json => terminal.json(&Stranger { address, suppression }),
+            let known = desk::show(newsroom, &address).await?;
+            let unconfirmed = &known.unconfirmed;
+            match (&known.dossier, known.suppression) {
+                (Some(dossier), _) if json => terminal.json(&Told { dossier, unconfirmed }),
+                (Some(dossier), _) => terminal.write(|out| {
+                    print_dossier(out, dossier)?;
+                    print_unconfirmed(out, unconfirmed)
+                }),
+                (None, suppression) if json => terminal.json(&Stranger { address, suppression, unconfirmed }),
                 (None, suppression) => terminal.write(|out| {
                     writeln!(out, "{address}  is no reader")?;
-                    print_suppression(out, suppression.as_ref())
+                    print_suppression(out, suppression.as_ref())?;
+                    print_unconfirmed(out, unconfirmed)
                 }),
             }
         }
     }
 }
 
-/// An address that is no reader's, and is not to be written to.
+/// Who is at work, as the machine knows them.
+fn account() -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|who| !who.is_empty()));
+    named.unwrap_or_else(|| "somebody without a name here".to_owned())
+}
+
+/// A reason as it is kept: a sentence of one line.
+pub(super) fn why(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST_WHY || text.chars().any(char::is_control) {
+        return Err(format!("say in one line of at most {LONGEST_WHY} characters how the reader asked, and when"));
+    }
+    Ok(text.to_owned())
+}
+
+/// A reader, with what is not in the dossier.
 #[derive(Serialize)]
-struct Stranger {
+struct Told<'a> {
+    #[serde(flatten)]
+    dossier: &'a Dossier,
+    unconfirmed: &'a [Unconfirmed],
+}
+
+/// An address that is no reader's.
+#[derive(Serialize)]
+struct Stranger<'a> {
     address: EmailAddress,
     suppression: Option<Suppression>,
+    unconfirmed: &'a [Unconfirmed],
+}
+
+fn print_unconfirmed(out: &mut dyn Write, unconfirmed: &[Unconfirmed]) -> io::Result<()> {
+    for asked in unconfirmed {
+        let lists: Vec<&str> = asked.lists.iter().map(ListId::as_str).collect();
+        let name = asked.name.as_ref().map_or("(no name)", PersonName::as_str);
+        writeln!(out, "asked      {}  {name} for {}, and has not confirmed: {}", asked.at, lists.join(", "), asked.detail)?;
+    }
+    Ok(())
+}
+
+fn tries(many: u32) -> String {
+    counted(usize::try_from(many).unwrap_or(usize::MAX), "attempt")
 }
 
 fn print_suppression(out: &mut dyn Write, suppression: Option<&Suppression>) -> io::Result<()> {
@@ -75,14 +127,9 @@ fn print_dossier(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
         writeln!(out, "consent    {}  {} {} by {}: {}", line.at, line.list, line.standing, line.evidence.channel, line.evidence.detail)?;
     }
     for line in &dossier.deliveries {
-        writeln!(
-            out,
-            "delivery   {}  {} after {} tries {}",
-            line.issue,
-            line.fate,
-            line.attempts,
-            line.last_answer.as_deref().unwrap_or("")
-        )?;
+        let when = line.changed_at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
+        let answer = line.last_answer.as_deref().unwrap_or_default();
+        writeln!(out, "delivery   {when}  {} to {}: {} after {} {answer}", line.issue, line.list, line.fate, tries(line.attempts))?;
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ pub async fn import(newsroom: &Newsroom, asked: Asked, watch: impl Fn(u64, u64) 
         ending: asked.brake.map(|brake| Ending { evidence, brake }),
     };
     let (entries, waiting) = sync_channel(WAITING);
-    let desk = ReadingDesk { asked, name, no_list, entries, handful: Vec::new(), tray: Tray::default() };
+    let desk = ReadingDesk { asked, name, no_list, entries, handful: Vec::new(), has_readers: false, tray: Tray::default() };
     let reading = spawn_blocking(move || desk.read(watch));
     let imported = newsroom.store().import(plan, pieces(waiting)).await;
     let read = reading.await.map_err(|cause| AppError::Refused(format!("the file could not be read: {cause}")))??;
@@ -116,6 +116,8 @@ struct ReadingDesk {
     no_list: Option<AppError>,
     entries: SyncSender<Option<Vec<RollEntry>>>,
     handful: Vec<RollEntry>,
+    /// Whether anybody was read who is to be on a list.
+    has_readers: bool,
     tray: Tray,
 }
 
@@ -149,6 +151,7 @@ impl ReadingDesk {
         let shape = reader.finish(|row| rows.push(row)).map_err(|fault| self.refused(&fault))?;
         self.must_have_list(&shape)?;
         rows.into_iter().try_for_each(|row| self.take(row))?;
+        self.must_have_readers()?;
         self.hand_over();
         // Nobody waits for the last word if the store has failed, and then it says so itself.
         let _ = self.entries.send(None);
@@ -170,6 +173,14 @@ impl ReadingDesk {
         if shape.tool == Some(Tool::Masthead) { Ok(()) } else { self.no_list.take().map_or(Ok(()), Err) }
     }
 
+    /// A list is not emptied by a file that was: whoever means that removes its readers.
+    fn must_have_readers(&self) -> Result<(), AppError> {
+        if self.asked.brake.is_none() || self.has_readers {
+            return Ok(());
+        }
+        Err(self.refused(&"no row of it names a reader who is to be on the list; nothing was changed, since this would end everybody"))
+    }
+
     fn take(&mut self, row: RollRow) -> Result<(), AppError> {
         let entry = match row {
             RollRow::Rejected(row) => return self.reject(row),
@@ -181,6 +192,7 @@ impl ReadingDesk {
             let excerpt = entry.enrolment.address.to_string();
             return self.reject(RejectedRow { line: entry.line, excerpt, reason: RowFault::OtherList(named.clone()) });
         }
+        self.has_readers |= !matches!(entry.enrolment.standing, Standing::Ended);
         self.handful.push(entry);
         if self.handful.len() >= HANDFUL {
             self.hand_over();
@@ -247,11 +259,9 @@ fn open(path: &Path) -> io::Result<File> {
     if given.metadata()?.is_file() {
         return Ok(given);
     }
-    let mut whole = Vec::new();
-    given.read_to_end(&mut whole)?;
     let (mut copy, place) = spare()?;
     let _ = std::fs::remove_file(place);
-    io::Write::write_all(&mut copy, &whole)?;
+    io::copy(&mut given, &mut copy)?;
     copy.rewind()?;
     Ok(copy)
 }

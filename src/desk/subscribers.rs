@@ -1,7 +1,7 @@
 //! Readers in and out: one by one, by the roll, and everything that is known of one of them.
 
 use crate::app::{AppError, Newsroom};
-use crate::store::{Dossier, Enrolled, ListTally, Reader, Registered, Suppression};
+use crate::store::{Dossier, Enrolled, ListTally, Reader, Registered, Suppression, Unconfirmed};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, ListId, PersonName, Standing, SubscriberId};
 
 /// How many readers a page of the store holds.
@@ -28,20 +28,50 @@ pub async fn add(newsroom: &Newsroom, address: EmailAddress, name: Option<Person
     Ok(newsroom.store().subscribe(list, enrolment, newsroom.now()).await?)
 }
 
+/// Enters one reader who was suppressed, or erased, and asks to come back. `why` is kept with the consent, beside what it
+/// was that kept the reader out and who lifted it.
+pub async fn readmit(
+    newsroom: &Newsroom,
+    address: EmailAddress,
+    name: Option<PersonName>,
+    list: &ListId,
+    why: &str,
+    by: &str,
+) -> Result<Enrolled, AppError> {
+    let not_needed = || AppError::Refused(format!("{address} is not suppressed; leave out `--lift`"));
+    let Some(Suppression { at, reason }) = newsroom.store().suppression(&address).await? else { return Err(not_needed()) };
+    let detail = format!("masthead subscribers add --lift, by {by}: {why} (kept out since {at}: {reason})");
+    let evidence = Evidence { channel: "command".to_owned(), detail };
+    let enrolment = Enrolment { address: address.clone(), name, standing: Standing::Confirmed, since: None, evidence };
+    newsroom.store().readmit(list, enrolment, newsroom.now()).await?.ok_or_else(not_needed)
+}
+
 /// Takes a reader off a list, or off all.
 pub async fn remove(newsroom: &Newsroom, address: &EmailAddress, list: Option<&ListId>) -> Result<Vec<ListId>, AppError> {
     let evidence = Evidence { channel: "command".to_owned(), detail: "masthead subscribers remove".to_owned() };
     Ok(newsroom.store().unsubscribe(address, list, evidence, newsroom.now()).await?)
 }
 
-/// All that is known of an address, and why it is suppressed if it is: also one that is no reader's.
-pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<(Option<Dossier>, Option<Suppression>), AppError> {
-    let found = newsroom.store().dossier(address).await?;
-    let suppression = newsroom.store().suppression(address).await?;
-    if found.is_none() && suppression.is_none() {
+/// All that is known of an address, whether it is a reader's or not.
+#[derive(Debug)]
+pub struct Known {
+    /// Of a reader, what the store holds.
+    pub dossier: Option<Dossier>,
+    /// Why it is not written to; of one who was erased, only that.
+    pub suppression: Option<Suppression>,
+    /// Requests to join that nobody has confirmed.
+    pub unconfirmed: Vec<Unconfirmed>,
+}
+
+/// Everything that is known of an address, for whoever asks what it is.
+pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<Known, AppError> {
+    let store = newsroom.store();
+    let (dossier, suppression) = (store.dossier(address).await?, store.suppression(address).await?);
+    let unconfirmed = store.unconfirmed(address).await?;
+    if dossier.is_none() && suppression.is_none() && unconfirmed.is_empty() {
         return Err(AppError::Refused(format!("{address} is not known here")));
     }
-    Ok((found, suppression))
+    Ok(Known { dossier, suppression, unconfirmed })
 }
 
 /// Removes a person from every file of the store; a mark stays that keeps the address suppressed (STANDARDS C4).
@@ -68,14 +98,15 @@ pub async fn each_registered(
     }
 }
 
-/// Hands every suppression to `take`.
+/// Hands every suppression to `take`, or those of readers who are or were on one list.
 pub async fn each_suppression(
     newsroom: &Newsroom,
+    list: Option<&ListId>,
     mut take: impl FnMut(&EmailAddress, &Suppression) -> Result<(), AppError>,
 ) -> Result<(), AppError> {
     let mut after = String::new();
     loop {
-        let page = newsroom.store().suppressions(&after, PAGE).await?;
+        let page = newsroom.store().suppressions(list, &after, PAGE).await?;
         let Some((end, _)) = page.last() else { return Ok(()) };
         end.as_str().clone_into(&mut after);
         page.iter().try_for_each(|(address, suppression)| take(address, suppression))?;

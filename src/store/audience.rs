@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Result, Suppression};
+use super::{Enrolled, Result, Suppression};
 use crate::subscription::roll::RollEntry;
-use crate::subscription::{EmailAddress, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, Enrolment, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
 
 /// The channel of a suppression in an export: its line is about an address and no list.
 pub const SUPPRESSION: &str = "suppression";
@@ -99,6 +99,19 @@ pub struct Registered {
     pub evidence: String,
 }
 
+/// A request to join that nobody has confirmed yet, as it is told to the person whom it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unconfirmed {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The name that was given.
+    pub name: Option<PersonName>,
+    /// What was wanted.
+    pub lists: Vec<ListId>,
+    /// The page, and the consent text that stood on it.
+    pub detail: String,
+}
+
 /// Rolls, registers and erasure.
 #[async_trait]
 pub trait Audience: Send + Sync {
@@ -115,14 +128,22 @@ pub trait Audience: Send + Sync {
     /// readers and lists.
     async fn register(&self, list: Option<&ListId>, after: SubscriberId, most: usize) -> Result<Vec<Registered>>;
 
-    /// Up to `most` suppressions in the order of their addresses, which follow `after`.
-    async fn suppressions(&self, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>>;
+    /// Up to `most` suppressions in the order of their addresses, which follow `after`: all of them, or those of readers
+    /// who are or were on one list.
+    async fn suppressions(&self, list: Option<&ListId>, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>>;
 
     /// Why an address is suppressed, known or not; `None` if it is not. Of who was erased, only that.
     async fn suppression(&self, address: &EmailAddress) -> Result<Option<Suppression>>;
 
-    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, suppression, and
-    /// whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the address
+    /// The requests to join for an address that wait to be confirmed, oldest first.
+    async fn unconfirmed(&self, address: &EmailAddress) -> Result<Vec<Unconfirmed>>;
+
+    /// Lifts whatever keeps an address suppressed, the mark of the erased too, and enters the reader who asked to come
+    /// back. `None` if nothing was lifted, and then nobody is entered.
+    async fn readmit(&self, list: &ListId, enrolment: Enrolment, at: Timestamp) -> Result<Option<Enrolled>>;
+
+    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, requests to join,
+    /// suppression, and whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the address
     /// suppressed. An issue that waits for this reader is withheld. Says whether anything was known.
     ///
     /// Once this returns `Ok(true)` no file of the store holds the address. It is

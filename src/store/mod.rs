@@ -28,7 +28,7 @@ use crate::issue::archive::ArchivedIssue;
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Standing, Subscriber, SubscriberId, Subscription};
 
 pub use agenda::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof};
-pub use audience::{Audience, BrokenOff, Ending, Import, Imported, Pieces, Registered, SUPPRESSION};
+pub use audience::{Audience, BrokenOff, Ending, Import, Imported, Pieces, Registered, SUPPRESSION, Unconfirmed};
 pub use feeds::Feeds;
 pub use joinings::{Admitted, Asking, Caps, Joining, Joinings};
 pub use known_links::KnownLinks;

@@ -184,7 +184,7 @@ pub enum RollFault {
     LostColumn {
         /// Which tool.
         tool: Tool,
-        /// Which column, in lower case and with blanks.
+        /// Which column, as the tool spells it.
         column: &'static str,
     },
     /// No column tells of consent, and nothing was assumed.

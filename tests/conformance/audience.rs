@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use masthead::mailing::Fate;
-use masthead::store::{BrokenOff, Ending, Enrolled, Import, Imported, Pieces, Store, StoreError};
+use masthead::store::{Asking, BrokenOff, Caps, Ending, Enrolled, Import, Imported, Pieces, Store, StoreError, Unconfirmed};
 use masthead::subscription::roll::RollEntry;
-use masthead::subscription::{Seal, Standing, SubscriberId};
+use masthead::subscription::{Enrolment, Seal, Standing, SubscriberId};
 
 use crate::newsroom::{
     address, at, claim, claim_one, enrol, enrolment, evidence, fates, hand_over, leave, lines, list_id, open, settle_in, submit, suppress,
@@ -159,10 +159,84 @@ pub(crate) async fn the_register_tells_each_subscription_with_its_last_proof(sto
 pub(crate) async fn suppressions_come_page_by_page(store: Arc<dyn Store>) {
     settle_in(&store, 0).await;
     take_in(&store, (1..=5).map(gone).collect()).await;
-    let first = store.suppressions("", 3).await.unwrap();
-    let rest = store.suppressions(first[2].0.as_str(), 3).await.unwrap();
+    let first = store.suppressions(None, "", 3).await.unwrap();
+    let rest = store.suppressions(None, first[2].0.as_str(), 3).await.unwrap();
     let addresses: Vec<_> = first.into_iter().chain(rest).map(|(address, _)| address).collect();
     assert_eq!(addresses, (1..=5).map(address).collect::<Vec<_>>());
+}
+
+pub(crate) async fn a_long_roll_with_repeats_is_entered_to_the_last_line(store: Arc<dyn Store>) {
+    settle_in(&store, 3).await;
+    // Newcomers in runs of many lengths, each ended by somebody known, gone or named already.
+    let mut entries = Vec::new();
+    for number in 1..=300 {
+        entries.push(entry(number, if number % 3 == 0 { Standing::Pending } else { Standing::Confirmed }));
+        match number {
+            40 => entries.push(entry(39, Standing::Confirmed)),
+            41 => entries.push(gone(41)),
+            150 => entries.push(entry(2, Standing::Confirmed)),
+            _ => {}
+        }
+    }
+    let all = entries.len() as u64;
+    let done = store.import(import(Some("general")), Box::new([Ok(entries)].into_iter())).await.unwrap();
+    assert_eq!((done.entries(), done.already_there, done.duplicates, done.pending), (all, 3, 3, 99));
+    assert_eq!((done.entered, readers(&store).await), (198, 300));
+    // 201 were meant to be confirmed, one is gone, and one was pending when it came again.
+    assert_eq!(store.audience(&[list_id("general")]).await.unwrap(), 201);
+    for line in store.register(None, SubscriberId(0), 1000).await.unwrap().into_iter().skip(3) {
+        let number: usize = line.evidence.rsplit(' ').next().unwrap().parse().unwrap();
+        assert_eq!(line.email, address(number), "the proof is the person's own");
+    }
+}
+
+pub(crate) async fn who_asks_to_come_back_is_let_in_once_and_the_proof_stays(store: Arc<dyn Store>) {
+    settle_in(&store, 2).await;
+    take_in(&store, vec![gone(1), gone(7)]).await;
+    let general = list_id("general");
+    let of_list = store.suppressions(Some(&general), "", 9).await.unwrap();
+    assert_eq!(of_list.into_iter().map(|(address, _)| address).collect::<Vec<_>>(), [address(1)], "7 was never on it");
+    for number in [1, 7] {
+        let line = Enrolment { evidence: evidence("wrote to us"), ..enrolment(number, Standing::Confirmed) };
+        assert_eq!(store.readmit(&general, line.clone(), at(60)).await.unwrap(), Some(Enrolled::Entered));
+        assert_eq!(store.suppression(&address(number)).await.unwrap(), None);
+        let dossier = store.dossier(&address(number)).await.unwrap().unwrap();
+        assert_eq!(dossier.consents.last().unwrap().evidence, evidence("wrote to us"));
+        assert_eq!(store.readmit(&general, line, at(61)).await.unwrap(), None, "there is nothing left to lift");
+    }
+    assert_eq!(store.readmit(&general, enrolment(9, Standing::Confirmed), at(60)).await.unwrap(), None);
+    assert!(store.dossier(&address(9)).await.unwrap().is_none());
+    let nowhere = store.readmit(&list_id("nowhere"), enrolment(2, Standing::Confirmed), at(60)).await;
+    assert!(!matches!(nowhere, Ok(Some(_))), "{nowhere:?}");
+}
+
+pub(crate) async fn c4_who_is_erased_comes_back_only_by_being_readmitted(store: Arc<dyn Store>) {
+    settle_in(&store, 1).await;
+    seal(&store);
+    assert!(store.erase(&address(1), at(40)).await.unwrap());
+    let back = enrolment(1, Standing::Confirmed);
+    assert_eq!(store.subscribe(&list_id("general"), back.clone(), at(50)).await.unwrap(), Enrolled::Suppressed);
+    assert_eq!(store.readmit(&list_id("general"), back, at(60)).await.unwrap(), Some(Enrolled::Entered));
+    assert!(!store.has_erased().await.unwrap());
+    assert_eq!(store.suppression(&address(1)).await.unwrap(), None);
+    let asked = store.enrol(&list_id("general"), vec![enrolment(1, Standing::Confirmed)], at(70)).await.unwrap();
+    assert_eq!(asked, [Enrolled::AlreadyThere]);
+}
+
+pub(crate) async fn a_request_that_waits_is_told_and_erased_with_its_address(store: Arc<dyn Store>) {
+    settle_in(&store, 0).await;
+    seal(&store);
+    let all = (at(0), 9);
+    let caps = Caps { address: [all, all], network: all, domain: all, whole: all };
+    let marks = ["a", "n", "d"].map(str::to_owned);
+    let asking = Asking { address: address(1), name: None, lists: vec![list_id("general")], detail: "the form".to_owned(), marks };
+    store.ask(asking, caps, at(5)).await.unwrap();
+    let waiting = store.unconfirmed(&address(1)).await.unwrap();
+    assert_eq!(waiting, [Unconfirmed { at: at(5), name: None, lists: vec![list_id("general")], detail: "the form".to_owned() }]);
+    assert!(store.unconfirmed(&address(2)).await.unwrap().is_empty());
+    assert!(store.erase(&address(1), at(6)).await.unwrap());
+    assert!(store.unconfirmed(&address(1)).await.unwrap().is_empty());
+    assert!(store.suppression(&address(1)).await.unwrap().is_some());
 }
 
 fn seal(store: &Arc<dyn Store>) {
@@ -182,12 +256,12 @@ pub(crate) async fn c4_who_is_erased_is_unknown_and_never_entered_again(store: A
         assert_eq!(store.suppression(&address(number)).await.unwrap().unwrap().at, at(40));
     }
     assert!(store.has_erased().await.unwrap() && !store.erase(&address(3), at(40)).await.unwrap());
-    assert!(store.suppressions("", 9).await.unwrap().is_empty());
+    assert!(store.suppressions(None, "", 9).await.unwrap().is_empty());
     let done = take_in(&store, vec![entry(1, Standing::Confirmed), gone(2)]).await;
     assert_eq!((done.suppressed, done.entries(), readers(&store).await), (2, 2, 0));
     let asked = store.subscribe(&list_id("general"), enrolment(1, Standing::Confirmed), at(50)).await.unwrap();
     assert_eq!(asked, Enrolled::Suppressed);
-    assert!(store.suppressions("", 9).await.unwrap().is_empty(), "a roll does not bring the address back into the tables");
+    assert!(store.suppressions(None, "", 9).await.unwrap().is_empty(), "a roll does not bring the address back into the tables");
 }
 
 pub(crate) async fn c4_what_waits_for_the_erased_is_withheld_and_what_is_under_way_ends_first(store: Arc<dyn Store>) {

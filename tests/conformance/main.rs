@@ -187,6 +187,10 @@ macro_rules! every_promise {
                 a_list_becomes_equal_to_a_roll_unless_it_brakes,
                 the_register_tells_each_subscription_with_its_last_proof,
                 suppressions_come_page_by_page,
+                a_long_roll_with_repeats_is_entered_to_the_last_line,
+                who_asks_to_come_back_is_let_in_once_and_the_proof_stays,
+                c4_who_is_erased_comes_back_only_by_being_readmitted,
+                a_request_that_waits_is_told_and_erased_with_its_address,
                 c4_who_is_erased_is_unknown_and_never_entered_again,
                 c4_what_waits_for_the_erased_is_withheld_and_what_is_under_way_ends_first,
             }

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
 mod address;
+mod audience;
 mod compose;
 mod feed;
 mod header;

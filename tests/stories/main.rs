@@ -51,4 +51,5 @@ mod trouble;
 mod unit;
 mod watching;
 mod web_manners;
+mod whole_rolls;
 mod whose_mail;

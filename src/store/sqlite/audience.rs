@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, enrolling, erasing, importing, rows};
-use crate::store::{Audience, Import, Imported, Pieces, Registered, Result, StoreError, Suppression};
-use crate::subscription::{EmailAddress, ListId, Seal, SubscriberId};
+use crate::store::{Audience, Enrolled, Import, Imported, Pieces, Registered, Result, StoreError, Suppression, Unconfirmed};
+use crate::subscription::{EmailAddress, Enrolment, ListId, Seal, SubscriberId};
 
 #[async_trait]
 impl Audience for SqliteStore {
@@ -20,11 +20,15 @@ impl Audience for SqliteStore {
         self.readers.read(move |connection| register(connection, list.as_ref(), after, most)).await
     }
 
-    async fn suppressions(&self, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>> {
-        let (after, most) = (after.to_owned(), i64::try_from(most).unwrap_or(i64::MAX));
+    async fn suppressions(&self, list: Option<&ListId>, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>> {
+        let (list, after) = (list.cloned(), after.to_owned());
+        let line = |row: &Row<'_>| Ok((rows::address(row)?, suppression(row)?));
         self.readers
             .read(move |connection| {
-                rows::all(connection, SUPPRESSIONS, params![after, most], |row| Ok((rows::address(row)?, suppression(row)?)))
+                let (after, most) = (after.as_str(), rows::most(most));
+                let Some(list) = &list else { return rows::all(connection, SUPPRESSIONS, params![after, most], line) };
+                let list = rows::list_number(connection, list)?;
+                rows::all(connection, SUPPRESSIONS_OF_LIST, params![after, most, list], line)
             })
             .await
     }
@@ -44,6 +48,16 @@ impl Audience for SqliteStore {
             Ok(None)
         };
         self.readers.read(find).await
+    }
+
+    async fn unconfirmed(&self, address: &EmailAddress) -> Result<Vec<Unconfirmed>> {
+        let key = address.key();
+        self.readers.read(move |connection| rows::all(connection, UNCONFIRMED, [key], unconfirmed)).await
+    }
+
+    async fn readmit(&self, list: &ListId, enrolment: Enrolment, at: Timestamp) -> Result<Option<Enrolled>> {
+        let (list, seal) = (list.clone(), self.seal.get().cloned());
+        self.writer.write(move |connection| erasing::readmit(connection, seal.as_ref(), &list, &enrolment, at)).await
     }
 
     async fn erase(&self, address: &EmailAddress, at: Timestamp) -> Result<bool> {
@@ -89,12 +103,21 @@ fn register(connection: &Connection, list: Option<&ListId>, after: SubscriberId,
     })
 }
 
+fn unconfirmed(row: &Row<'_>) -> Result<Unconfirmed> {
+    Ok(Unconfirmed {
+        at: rows::time(row, "asked_at")?,
+        name: rows::name(row)?,
+        lists: rows::from_json(row, "lists")?,
+        detail: row.get("detail")?,
+    })
+}
+
 fn suppression(row: &Row<'_>) -> Result<Suppression> {
     Ok(Suppression { at: rows::time(row, "at")?, reason: row.get("reason")? })
 }
 
 // Every subscription has a consent line, since none is written without one. The newest is that of its standing.
-const REGISTER: &str = "
+pub(super) const REGISTER: &str = "
     SELECT s.id, s.address, s.name, l.id AS list, u.standing, u.since, c.channel, c.detail
     FROM (
         SELECT id
@@ -115,19 +138,34 @@ const REGISTER: &str = "
     )
     ORDER BY s.id, u.list";
 
-const SUPPRESSIONS: &str = "
+pub(super) const SUPPRESSIONS: &str = "
     SELECT address_key AS address, at, reason
     FROM suppressions
     WHERE address_key > ?1
     ORDER BY address_key
     LIMIT ?2";
 
-const SUPPRESSION_OF: &str = "
+pub(super) const SUPPRESSIONS_OF_LIST: &str = "
+    SELECT x.address_key AS address, x.at, x.reason
+    FROM suppressions x
+    CROSS JOIN subscribers s ON s.address_key = x.address_key
+    CROSS JOIN subscriptions u ON u.subscriber = s.id AND u.list = ?3
+    WHERE x.address_key > ?1
+    ORDER BY x.address_key
+    LIMIT ?2";
+
+pub(super) const SUPPRESSION_OF: &str = "
     SELECT at, reason
     FROM suppressions
     WHERE address_key = ?1";
 
-const ERASED: &str = "
+pub(super) const UNCONFIRMED: &str = "
+    SELECT asked_at, name, lists, detail
+    FROM joinings
+    WHERE address_key = ?1
+    ORDER BY id";
+
+pub(super) const ERASED: &str = "
     SELECT at, 'erased at the person''s request' AS reason
     FROM erased
     WHERE mark = ?1";

@@ -65,7 +65,7 @@ pub(super) fn unsubscribe(
 
 fn enter(connection: &Connection, seal: Option<&Seal>, list: u32, line: &Enrolment, asking: Asking, now: Timestamp) -> Result<Enrolled> {
     let key = line.address.key();
-    let held = held(connection, seal, &key, list)?;
+    let held = held(connection, &key, list, is_suppressed(connection, seal, &key)?)?;
     Ok(write(connection, &key, &held, list, line, asking, now)?.0)
 }
 
@@ -110,19 +110,23 @@ fn judge(held: &Held, wanted: Standing, asking: Asking) -> Enrolled {
     }
 }
 
-pub(super) fn held(connection: &Connection, seal: Option<&Seal>, key: &str, list: u32) -> Result<Held> {
+pub(super) fn held(connection: &Connection, key: &str, list: u32, is_suppressed: bool) -> Result<Held> {
     let known = rows::first(connection, HELD, params![key, list], |row| {
         let standing = row.get::<_, Option<i64>>("standing")?.map(|_| rows::standing(row)).transpose()?;
         Ok((rows::subscriber(row, "id")?, standing))
     })?;
-    let is_suppressed = is_suppressed(connection, seal, key)?;
     let (subscriber, standing) = known.map_or((None, None), |(id, standing)| (Some(id), standing));
     Ok(Held { subscriber, standing, is_suppressed })
 }
 
 /// Whether we do not write to an address, the erased among them.
 pub(super) fn is_suppressed(connection: &Connection, seal: Option<&Seal>, key: &str) -> Result<bool> {
-    Ok(rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some() || is_erased(connection, seal, key)?)
+    Ok(is_noted(connection, key)? || is_erased(connection, seal, key)?)
+}
+
+/// Whether an address is among the suppressions.
+pub(super) fn is_noted(connection: &Connection, key: &str) -> Result<bool> {
+    Ok(rows::first(connection, IS_SUPPRESSED, [key], |_| Ok(()))?.is_some())
 }
 
 /// Whether the mark of an address is among those of the erased.
@@ -183,18 +187,18 @@ impl Change<'_> {
     }
 }
 
-const HELD: &str = "
+pub(super) const HELD: &str = "
     SELECT s.id, u.standing
     FROM subscribers s
     LEFT JOIN subscriptions u ON u.subscriber = s.id AND u.list = ?2
     WHERE s.address_key = ?1";
 
-const IS_SUPPRESSED: &str = "
+pub(super) const IS_SUPPRESSED: &str = "
     SELECT 1
     FROM suppressions
     WHERE address_key = ?1";
 
-const IS_ERASED: &str = "
+pub(super) const IS_ERASED: &str = "
     SELECT 1
     FROM erased
     WHERE mark = ?1";

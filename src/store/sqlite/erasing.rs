@@ -5,10 +5,10 @@ use rusqlite::{Connection, OpenFlags, Row, params};
 use std::path::Path;
 
 use super::counting::recount;
-use super::{rows, schema};
+use super::{enrolling, rows, schema};
 use crate::mailing::MailingId;
-use crate::store::{Result, StoreError};
-use crate::subscription::{Seal, SubscriberId};
+use crate::store::{Enrolled, Result, StoreError};
+use crate::subscription::{Enrolment, ListId, Seal, SubscriberId};
 
 /// Takes an address out of every table and leaves its mark. Says whether it was in any.
 pub(super) fn erase(connection: &Connection, seal: &Seal, key: &str, at: Timestamp) -> Result<bool> {
@@ -18,15 +18,35 @@ pub(super) fn erase(connection: &Connection, seal: &Seal, key: &str, at: Timesta
         rows::change(connection, HUSH_ATTEMPTS, [subscriber.0])?;
         rows::change(connection, FORGET_SUBSCRIBER, [subscriber.0])?;
     }
+    let asked = rows::change(connection, FORGET_REQUESTS, [key])?;
     let suppressed = rows::change(connection, FORGET_SUPPRESSION, [key])?;
     for statement in HUSH {
         rows::change(connection, statement, [key])?;
     }
-    if known.is_none() && suppressed == 0 {
+    if known.is_none() && suppressed + asked == 0 {
         return Ok(false);
     }
     rows::change(connection, MARK, params![seal.mark(key), rows::kept(at)])?;
     Ok(true)
+}
+
+/// Lifts what keeps an address suppressed, and enters its reader; nothing of it if nothing is lifted.
+pub(super) fn readmit(
+    connection: &Connection,
+    seal: Option<&Seal>,
+    list: &ListId,
+    line: &Enrolment,
+    at: Timestamp,
+) -> Result<Option<Enrolled>> {
+    let key = line.address.key();
+    let mut lifted = rows::change(connection, FORGET_SUPPRESSION, [&key])?;
+    for mark in seal.into_iter().flat_map(|seal| seal.marks(&key)) {
+        lifted += rows::change(connection, FORGET_MARK, [mark])?;
+    }
+    if lifted == 0 {
+        return Ok(None);
+    }
+    enrolling::subscribe(connection, seal, list, line, at).map(Some)
 }
 
 /// What waits for this reader does not go out, and what is going out must have gone first.
@@ -97,9 +117,18 @@ const FORGET_SUBSCRIBER: &str = "
     DELETE FROM subscribers
     WHERE id = ?1";
 
+// Those of a reader go with the reader; somebody may have asked who never became one.
+const FORGET_REQUESTS: &str = "
+    DELETE FROM joinings
+    WHERE address_key = ?1";
+
 const FORGET_SUPPRESSION: &str = "
     DELETE FROM suppressions
     WHERE address_key = ?1";
+
+const FORGET_MARK: &str = "
+    DELETE FROM erased
+    WHERE mark = ?1";
 
 const MARK: &str = "
     INSERT INTO erased (mark, at)

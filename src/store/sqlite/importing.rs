@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use super::enrolling::{self, Asking, Change, Held, held};
 use super::rows::{self, list_number};
 use super::schema::with_room_for_a_roll;
+use super::strangers::{Stranger, Strangers};
 use crate::store::{Ending, Enrolled, Import, Imported, Pieces, Result, SUPPRESSION, StoreError};
 use crate::subscription::roll::RollEntry;
 use crate::subscription::{Enrolment, ListId, Seal, Standing, SubscriberId};
@@ -25,9 +26,13 @@ pub(super) fn import(connection: &Connection, seal: Option<&Seal>, import: &Impo
 
 fn enter_all(connection: &Connection, seal: Option<&Seal>, import: &Import, pieces: Pieces) -> Result<Imported> {
     let default = import.list.as_ref().map(|list| list_number(connection, list)).transpose()?;
+    let has = |sql: &str| Ok::<_, StoreError>(rows::first(connection, sql, [], |_| Ok(()))?.is_some());
     let mut clerk = Clerk {
         connection,
-        seal,
+        seal: if has(ANY_ERASED)? { seal } else { None },
+        has_suppressed: has(ANY_SUPPRESSED)?,
+        strangers: Strangers::new(connection, import.at)?,
+        expects_strangers: true,
         import,
         default,
         lists: HashMap::new(),
@@ -41,7 +46,7 @@ fn enter_all(connection: &Connection, seal: Option<&Seal>, import: &Import, piec
     }
     for piece in pieces {
         let Ok(entries) = piece else { return Ok(clerk.done) };
-        entries.iter().try_for_each(|entry| clerk.take(entry))?;
+        clerk.take_all(&entries)?;
     }
     let is_braked = match (&import.ending, default) {
         (Some(ending), Some(list)) => clerk.end_the_others(ending, list)?,
@@ -54,7 +59,13 @@ fn enter_all(connection: &Connection, seal: Option<&Seal>, import: &Import, piec
 /// Who enters the roll, and what they remember of it.
 struct Clerk<'a> {
     connection: &'a Connection,
+    /// `None` if nobody was ever erased: this saves a hash for each entry.
     seal: Option<&'a Seal>,
+    /// Whether there is any suppression to look for.
+    has_suppressed: bool,
+    strangers: Strangers<'a>,
+    /// Whether the next is likely to be new, as the last one was.
+    expects_strangers: bool,
     import: &'a Import,
     default: Option<u32>,
     lists: HashMap<ListId, u32>,
@@ -67,19 +78,49 @@ struct Clerk<'a> {
 }
 
 impl Clerk<'_> {
-    fn take(&mut self, entry: &RollEntry) -> Result<()> {
-        let key = entry.enrolment.address.key();
-        let list = self.list(entry)?;
-        let held = held(self.connection, self.seal, &key, list.unwrap_or(0))?;
-        let mark = self.hasher.hash_one(&key);
+    fn take_all(&mut self, entries: &[RollEntry]) -> Result<()> {
+        let mut added = Vec::new();
+        for entry in entries {
+            let key = entry.enrolment.address.key();
+            let list = self.list(entry)?;
+            let is_suppressed = self.is_suppressed(&key)?;
+            let stranger = if is_suppressed || entry.is_gone || !self.expects_strangers { None } else { self.add(&key, list, entry)? };
+            if let Some(stranger) = stranger {
+                added.push(stranger);
+                continue;
+            }
+            // What follows reads standings, and must see those of the strangers before it.
+            self.strangers.write(&mut added)?;
+            self.take(&key, list, entry, is_suppressed)?;
+        }
+        self.strangers.write(&mut added)
+    }
+
+    /// Adds the reader of an entry, if there is none yet.
+    fn add<'e>(&mut self, key: &str, list: Option<u32>, entry: &'e RollEntry) -> Result<Option<Stranger<'e>>> {
+        let (Some(list), line) = (list, &entry.enrolment) else { return Ok(None) };
+        let Some(subscriber) = self.strangers.add(key, line)? else { return Ok(None) };
+        self.seen.entry(list).or_default().insert(subscriber);
+        *place(Enrolled::Entered, line.standing)(&mut self.done) += 1;
+        Ok(Some(Stranger { subscriber, list, line }))
+    }
+
+    fn is_suppressed(&self, key: &str) -> Result<bool> {
+        Ok((self.has_suppressed && enrolling::is_noted(self.connection, key)?) || enrolling::is_erased(self.connection, self.seal, key)?)
+    }
+
+    fn take(&mut self, key: &str, list: Option<u32>, entry: &RollEntry, is_suppressed: bool) -> Result<()> {
+        let held = held(self.connection, key, list.unwrap_or(0), is_suppressed)?;
+        self.expects_strangers = held.subscriber.is_none();
+        let mark = self.hasher.hash_one(key);
         let is_again = self.gone.contains(&mark) || held.subscriber.zip(list).is_some_and(|(id, list)| self.has_seen(list, id));
         let (place, subscriber) = if entry.is_gone {
             self.gone.insert(mark);
-            (self.let_go(&key, &held, list, &entry.enrolment)?, held.subscriber)
+            (self.let_go(key, &held, list, &entry.enrolment)?, held.subscriber)
         } else {
             let list = list.ok_or_else(|| StoreError::Unknown(format!("the list for line {}", entry.line)))?;
             let line = &entry.enrolment;
-            let (outcome, subscriber) = enrolling::write(self.connection, &key, &held, list, line, Asking::Roll, self.import.at)?;
+            let (outcome, subscriber) = enrolling::write(self.connection, key, &held, list, line, Asking::Roll, self.import.at)?;
             (place(outcome, line.standing), subscriber)
         };
         if let Some((id, list)) = subscriber.zip(list) {
@@ -105,7 +146,7 @@ impl Clerk<'_> {
     }
 
     /// Suppresses an address, and ends its subscription to the list if there is one.
-    fn let_go(&self, key: &str, held: &Held, list: Option<u32>, line: &Enrolment) -> Result<Place> {
+    fn let_go(&mut self, key: &str, held: &Held, list: Option<u32>, line: &Enrolment) -> Result<Place> {
         let living = matches!(held.standing, Some(Standing::Pending | Standing::Confirmed));
         if let (true, Some(subscriber), Some(list)) = (living, held.subscriber, list) {
             let change = Change { subscriber, list, standing: Standing::Ended, evidence: &line.evidence, since: None, now: self.import.at };
@@ -115,6 +156,7 @@ impl Clerk<'_> {
             return Ok(|done| &mut done.suppressed);
         }
         let at = rows::kept(line.since.filter(|_| line.evidence.channel == SUPPRESSION).unwrap_or(self.import.at));
+        self.has_suppressed = true;
         rows::change(self.connection, SUPPRESS, params![key, at, line.evidence.detail])?;
         Ok(|done| &mut done.newly_suppressed)
     }
@@ -189,12 +231,22 @@ const LIVING: &str = "
     WHERE list = ?1
       AND standing <> 2";
 
-const ON_LIST: &str = "
+pub(super) const ON_LIST: &str = "
     SELECT subscriber
     FROM subscriptions
     WHERE list = ?1
       AND standing <> 2
     ORDER BY subscriber";
+
+const ANY_SUPPRESSED: &str = "
+    SELECT 1
+    FROM suppressions
+    LIMIT 1";
+
+const ANY_ERASED: &str = "
+    SELECT 1
+    FROM erased
+    LIMIT 1";
 
 const SUPPRESS: &str = "
     INSERT INTO suppressions (address_key, at, reason)

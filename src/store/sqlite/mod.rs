@@ -34,6 +34,7 @@ mod recording;
 mod reports;
 mod rows;
 mod schema;
+mod strangers;
 mod subscribers;
 mod visitors;
 mod writer;

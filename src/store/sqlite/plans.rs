@@ -2,7 +2,9 @@
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::{claiming, counting, enclosing, figures, finding, library, recording, reports, schema};
+use super::{
+    audience, claiming, counting, enclosing, enrolling, figures, finding, importing, library, recording, reports, schema, strangers,
+};
 
 /// The steps that SQLite would take, on tables of which it knows nothing.
 fn plan(connection: &Connection, sql: &str) -> String {
@@ -85,4 +87,40 @@ fn what_the_public_asks_reads_only_what_it_is_about() {
         assert!(plan.contains(step), "no `{step}` in\n{plan}");
         assert!(!plan.replace("VIRTUAL TABLE", "").contains("SCAN r") && !plan.contains("SCAN p"), "{plan}");
     }
+}
+
+#[test]
+fn an_entry_of_a_roll_is_looked_up_and_never_looked_for() {
+    let store = store();
+    for (sql, steps) in [
+        (enrolling::HELD, ["SEARCH s USING", "INDEX sqlite_autoindex_subscribers_1 (address_key=?)"]),
+        (enrolling::IS_SUPPRESSED, ["SEARCH suppressions", "PRIMARY KEY (address_key=?)"]),
+        (enrolling::IS_ERASED, ["SEARCH erased", "PRIMARY KEY (mark=?)"]),
+        (importing::ON_LIST, ["SEARCH subscriptions", "COVERING INDEX subscriptions_by_list (list=?)"]),
+        (audience::UNCONFIRMED, ["SEARCH joinings", "INDEX joinings_by_address (address_key=?)"]),
+        (audience::SUPPRESSION_OF, ["SEARCH suppressions", "PRIMARY KEY (address_key=?)"]),
+        (audience::ERASED, ["SEARCH erased", "PRIMARY KEY (mark=?)"]),
+    ] {
+        let plan = plan(&store, sql);
+        assert!(steps.iter().all(|step| plan.contains(step)), "no {steps:?} in\n{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    assert_eq!(plan(&store, strangers::ADD_IF_NEW), "", "no table is read to enter a stranger");
+}
+
+#[test]
+fn a_page_of_an_export_begins_where_the_last_one_ended() {
+    let store = store();
+    for (sql, step) in [
+        (audience::SUPPRESSIONS, "SEARCH suppressions USING PRIMARY KEY (address_key>?)"),
+        (audience::SUPPRESSIONS_OF_LIST, "SEARCH x USING PRIMARY KEY (address_key>?)"),
+    ] {
+        let plan = plan(&store, sql);
+        assert!(plan.contains(step), "no `{step}` in\n{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    // What is sorted here is one page, which is the only thing that is read from end to end.
+    let plan = plan(&store, audience::REGISTER);
+    assert!(plan.contains("SEARCH subscribers USING INTEGER PRIMARY KEY (rowid>?)"), "{plan}");
+    assert!(!plan.replace("SCAN p\n", "").contains("SCAN"), "{plan}");
 }

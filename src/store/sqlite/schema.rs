@@ -36,7 +36,7 @@ const CACHED: i64 = -(2 << 10);
 const CACHED_TO_WRITE: i64 = -(4 << 10);
 
 /// The same while a roll is entered, which meets its index in no order.
-const CACHED_FOR_A_ROLL: i64 = -(40 << 10);
+const CACHED_FOR_A_ROLL: i64 = -(56 << 10);
 
 /// What the WAL shrinks to after a long transaction, in octets.
 const WAL_AT_REST: i64 = 64 << 20;

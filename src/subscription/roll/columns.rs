@@ -124,7 +124,7 @@ impl Columns {
 
     /// Whether some column can say that a reader agreed.
     pub(super) fn can_affirm(&self) -> bool {
-        self.is_of_departures || self.signs.iter().any(|(sign, _)| !matches!(sign, Sign::Gone | Sign::GoneAt))
+        self.is_of_departures || self.signs.iter().any(|(sign, _)| !matches!(sign, Sign::Gone | Sign::GoneAt | Sign::Lists))
     }
 
     pub(super) fn have_confirmation_time(&self) -> bool {

@@ -130,11 +130,11 @@ fn mailchimps_files_of_the_unsubscribed_and_the_cleaned_make_no_reader() {
 fn an_export_that_lost_its_status_is_not_taken_for_consent() {
     for (header, tool, column) in [
         ("uuid,email,name,attributes", Tool::Listmonk, "status"),
-        ("id,email,name,complimentary_plan,created_at,deleted_at", Tool::Ghost, "subscribed to emails"),
-        ("email,subscription_date,creation_date,unsubscription_date", Tool::Buttondown, "subscriber type"),
-        ("Email Address,MEMBER_RATING,OPTIN_TIME", Tool::Mailchimp, "confirm time"),
-        ("Email,Is this subscriber confirmed,Entered", Tool::PhpList, "is this subscriber blacklisted"),
-        ("email,active_subscription,expiry", Tool::Substack, "email disabled"),
+        ("id,email,name,complimentary_plan,created_at,deleted_at", Tool::Ghost, "subscribed_to_emails"),
+        ("email,subscription_date,creation_date,unsubscription_date", Tool::Buttondown, "subscriber_type"),
+        ("Email Address,MEMBER_RATING,OPTIN_TIME", Tool::Mailchimp, "CONFIRM_TIME"),
+        ("Email,Is this subscriber confirmed,Entered", Tool::PhpList, "Is this subscriber blacklisted"),
+        ("email,active_subscription,expiry", Tool::Substack, "email_disabled"),
         ("email,name,list,since,channel,evidence", Tool::Masthead, "status"),
     ] {
         let text = format!("{header}\n");

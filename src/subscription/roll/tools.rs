@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::words::fold;
+
 /// A tool whose exports we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
@@ -40,7 +42,7 @@ struct Trait {
     tool: Tool,
     /// Groups of columns; where all of any group are there, the tool wrote the file.
     marks: &'static [&'static [&'static str]],
-    /// Columns without which its file does not tell who left.
+    /// Columns without which its file does not tell who left, as the tool spells them.
     needs: &'static [&'static str],
 }
 
@@ -49,28 +51,28 @@ const TRAITS: [Trait; 7] = [
     Trait {
         tool: Tool::Buttondown,
         marks: &[&["subscriber type"], &["secondary id", "metadata"], &["subscription date", "creation date"]],
-        needs: &["subscriber type"],
+        needs: &["subscriber_type"],
     },
     Trait {
         tool: Tool::Ghost,
         marks: &[&["subscribed to emails"], &["complimentary plan"], &["stripe customer id"]],
-        needs: &["subscribed to emails"],
+        needs: &["subscribed_to_emails"],
     },
     Trait { tool: Tool::Listmonk, marks: &[&["uuid", "attributes"]], needs: &["status"] },
-    Trait { tool: Tool::Mailchimp, marks: &[&["optin time"], &["member rating"], &["leid", "euid"]], needs: &["confirm time"] },
+    Trait { tool: Tool::Mailchimp, marks: &[&["optin time"], &["member rating"], &["leid", "euid"]], needs: &["CONFIRM_TIME"] },
     Trait {
         tool: Tool::PhpList,
         marks: &[&["is this subscriber confirmed"], &["is this subscriber blacklisted"], &["did this subscriber manually confirm"]],
-        needs: &["is this subscriber confirmed", "is this subscriber blacklisted"],
+        needs: &["Is this subscriber confirmed", "Is this subscriber blacklisted"],
     },
-    Trait { tool: Tool::Substack, marks: &[&["active subscription"]], needs: &["email disabled"] },
+    Trait { tool: Tool::Substack, marks: &[&["active subscription"]], needs: &["email_disabled"] },
 ];
 
 /// The tool that wrote a file with these columns, folded; and which of its columns of consent the file has lost.
 pub(super) fn recognise(columns: &[String]) -> Option<(Tool, Option<&'static str>)> {
     let has = |wanted: &&str| columns.iter().any(|name| name == wanted);
     let known = TRAITS.iter().find(|known| known.marks.iter().any(|group| group.iter().all(has)))?;
-    let lost = if is_of_departures(known.tool, columns) { None } else { known.needs.iter().find(|wanted| !has(wanted)) };
+    let lost = if is_of_departures(known.tool, columns) { None } else { known.needs.iter().find(|wanted| !has(&fold(wanted).as_str())) };
     Some((known.tool, lost.copied()))
 }
 

@@ -38,9 +38,11 @@ pub(super) enum Sign {
     ConfirmedAt,
     /// A time: ended; empty: nothing.
     GoneAt,
+    /// The lists that a reader is on. On none: ended, whatever else the row says; else nothing.
+    Lists,
 }
 
-pub(super) const SIGNS: [(&str, Sign); 25] = [
+pub(super) const SIGNS: [(&str, Sign); 26] = [
     ("standing", Sign::Word),
     ("status", Sign::Word),
     ("subscription status", Sign::Word),
@@ -66,6 +68,7 @@ pub(super) const SIGNS: [(&str, Sign); 25] = [
     ("unsubscribed at", Sign::GoneAt),
     ("unsubscription date", Sign::GoneAt),
     ("ended at", Sign::GoneAt),
+    ("list membership", Sign::Lists),
 ];
 
 const PENDING: [&str; 5] = ["pending", "unconfirmed", "unactivated", "not confirmed", "waiting"];
@@ -120,6 +123,8 @@ pub(super) fn read_sign(sign: Sign, text: &str) -> Result<Option<Said>, Unclear>
         Sign::Gone => either(Some(Said::Gone), None),
         Sign::ConfirmedAt => Ok(Some(Said::Confirmed)),
         Sign::GoneAt => Ok(Some(Said::Gone)),
+        // What phpList writes in place of a name.
+        Sign::Lists => Ok((text.eq_ignore_ascii_case("no lists")).then_some(Said::Ended)),
     }
 }
 
