@@ -80,7 +80,7 @@ impl<'a> Cataloguer<'a> {
     /// The entry of an issue that is out, by what its manuscript says today. Of one that cannot be read any more the
     /// titles are known.
     pub fn entry(&self, archived: &ArchivedIssue) -> Catalogued {
-        let issue = reread(archived, self.archive, self.house);
+        let issue = reread(archived, Vec::new(), self.archive, self.house);
         let articles = archived.articles.iter().enumerate().map(|(at, article)| CataloguedArticle {
             slug: article.slug.clone(),
             title: article.title.clone(),

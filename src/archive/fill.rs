@@ -1,10 +1,9 @@
 //! `related: auto 4`: the press fills the related list, after what the editor lists, and says so.
 
 use super::{Index, Suggestion};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::issue::{House, Issue, RelatedItem, RelatedList};
+use crate::diagnostic::Diagnostic;
+use crate::issue::{Added, House, Issue, add};
 use crate::manuscript::Manuscript;
-use crate::manuscript::document::{Inline, InlineKind};
 
 /// Puts as many articles as the front matter asks for into the related list of an issue assembled from this manuscript.
 /// The same archive and manuscript give the same list. Nothing is done where nothing is asked.
@@ -20,26 +19,16 @@ pub fn fill(issue: &mut Issue, manuscript: &Manuscript, index: &Index, house: &H
         Diagnostic::warning("related-filled", format!("the press lists as related: {}", names.join("; ")))
             .help("`masthead suggest` tells why and knows more; to choose yourself, list them and take `related:` out")
     };
-    let items = taken.iter().map(|taken| item(taken, house, asked.span));
-    match &mut issue.related {
-        Some(related) => related.items.extend(items),
-        None if taken.is_empty() => {}
-        None => issue.related = Some(list(items.collect(), house, asked.span)),
-    }
+    add(issue, taken.iter().map(|taken| item(taken, house)).collect(), house);
     Some(found.at(&manuscript.source, asked.span))
 }
 
-fn item(taken: &Suggestion, house: &House, span: Span) -> RelatedItem {
-    RelatedItem {
-        title: vec![Inline { kind: InlineKind::Text(taken.title.clone()), span }],
-        date: Some(taken.period.label()),
+fn item(taken: &Suggestion, house: &House) -> Added {
+    Added {
+        heading: None,
+        title: taken.title.clone(),
         target: house.article_url(&taken.issue, &taken.slug),
-        file: None,
-        note: Vec::new(),
+        date: Some(taken.period.label()),
+        note: String::new(),
     }
-}
-
-fn list(items: Vec<RelatedItem>, house: &House, span: Span) -> RelatedList {
-    let heading = vec![Inline { kind: InlineKind::Text(house.related_heading.clone()), span }];
-    RelatedList { heading, introduction: Vec::new(), items, closing: Vec::new() }
 }

@@ -26,7 +26,7 @@ use crate::dateline::{IssueId, Period};
 use crate::diagnostic::Source;
 use crate::issue::archive::{Archive, ArchivedIssue};
 use crate::issue::{self, House, Issue};
-use crate::manuscript::{self, Draft};
+use crate::manuscript::{self, Draft, EnclosedFile};
 use citations::Citations;
 use postings::{Gathering, Place, Postings};
 use text::Text;
@@ -86,7 +86,7 @@ impl Index {
     pub fn of(archive: &Archive, house: &House) -> Self {
         let mut making = Making::default();
         for archived in archive.issues().iter().filter(|archived| !archive.is_waiting(&archived.id)) {
-            if let Some(issue) = reread(archived, archive, house) {
+            if let Some(issue) = reread(archived, Vec::new(), archive, house) {
                 making.enter(archived, &issue);
             }
         }
@@ -111,12 +111,15 @@ impl Index {
     }
 }
 
-/// An issue that is out, assembled again from its manuscript: its faults are of no interest any more.
-fn reread(archived: &ArchivedIssue, archive: &Archive, house: &House) -> Option<Issue> {
+/// An issue that is out as it was: assembled again from its manuscript and the files that came with it, with what the press
+/// added to it. Its faults are of no interest any more. `None` if it cannot be read.
+pub fn reread(archived: &ArchivedIssue, files: Vec<EnclosedFile>, archive: &Archive, house: &House) -> Option<Issue> {
     let source = Source::new(archived.id.as_str(), archived.manuscript.as_str());
-    let draft = Draft { id: archived.id.clone(), source, files: Vec::new() };
+    let draft = Draft { id: archived.id.clone(), source, files };
     let manuscript = manuscript::parse(&draft, &house.related_heading).value?;
-    issue::assemble(&manuscript, archive, house).value
+    let mut issue = issue::assemble(&manuscript, archive, house).value?;
+    issue::add(&mut issue, archived.added.clone(), house);
+    Some(issue)
 }
 
 /// The day that orders issues: their own, or the first of their month.
@@ -173,5 +176,44 @@ impl Making {
             issues: self.issues,
             articles: self.articles,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::dateline::VolumeRule;
+    use crate::issue::Added;
+
+    #[test]
+    fn an_issue_reads_next_year_as_it_did_when_it_went_out() {
+        let house = House {
+            base_url: "https://news.example.org".to_owned(),
+            volume_rule: VolumeRule { begins: 1 },
+            lang: "en".to_owned(),
+            lists: Vec::new(),
+            default_lists: Vec::new(),
+            related_heading: "Related Items".to_owned(),
+        };
+        let text = "---\ntitle: Wells\n---\n# The Deep Well\n\nWater.\n\n# Elsewhere\n\nFrom our partners.\n";
+        let draft = Draft { id: "2014-12".parse().unwrap(), source: Source::new("2014-12.md", text), files: Vec::new() };
+        let manuscript = manuscript::parse(&draft, &house.related_heading).value.unwrap();
+        let mut sent = issue::assemble(&manuscript, &Archive::default(), &house).value.unwrap();
+        let added = |heading: Option<&str>, title: &str, note: &str| Added {
+            heading: heading.map(str::to_owned),
+            title: title.to_owned(),
+            target: format!("https://partner.example/{title}"),
+            date: Some("The Partner, May 3, 2014".to_owned()),
+            note: note.to_owned(),
+        };
+        issue::add(&mut sent, vec![added(None, "Rope", "")], &house);
+        issue::add(&mut sent, vec![added(Some("elsewhere"), "Frost", "It bites."), added(Some("Far away"), "Sun", "")], &house);
+        assert_eq!((sent.related.as_ref().unwrap().items.len(), sent.sections.len()), (1, 2));
+
+        let kept = serde_json::to_string(&sent.archived(Timestamp::UNIX_EPOCH)).unwrap();
+        let read = reread(&serde_json::from_str(&kept).unwrap(), Vec::new(), &Archive::default(), &house).unwrap();
+        assert_eq!((&read.related, &read.sections, &read.added), (&sent.related, &sent.sections, &sent.added));
     }
 }

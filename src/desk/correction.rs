@@ -53,7 +53,14 @@ async fn one(newsroom: &Newsroom, out: ArchivedIssue, dropped: &Dropped) -> Resu
         _ => return Ok(Correction { issue: out.id, file: checked.file, faults: checked.diagnostics, told: Told::default() }),
     };
     let now = newsroom.now();
-    let corrected = ArchivedIssue { corrected_at: Some(now), made_at: out.made_at, carried: out.carried, ..issue.archived(out.out_at) };
+    // What the press added then stands: it would choose otherwise by now.
+    let corrected = ArchivedIssue {
+        corrected_at: Some(now),
+        made_at: out.made_at,
+        carried: out.carried,
+        added: out.added,
+        ..issue.archived(out.out_at)
+    };
     enclosing::keep(newsroom, &issue, Some(dropped)).await?;
     newsroom.store().shelve(vec![corrected]).await?;
     cataloguing::try_to_catch_up(newsroom).await;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::added::Added;
 use super::feed::ItemKey;
 use crate::dateline::{IssueId, IssueNumber, Period};
 use crate::manuscript::title::fold_title;
@@ -36,6 +37,9 @@ pub struct ArchivedIssue {
     /// The items of feeds that it carries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carried: Vec<ItemKey>,
+    /// What the press added to the words of the manuscript.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// The manuscript as it stood then, for the archive's pages and for whatever is asked of it later.
     pub manuscript: String,
 }

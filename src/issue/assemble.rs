@@ -58,6 +58,7 @@ pub fn assemble(manuscript: &Manuscript, archive: &Archive, house: &House) -> Ch
         sections,
         footnotes,
         carried: Vec::new(),
+        added: Vec::new(),
         source: manuscript.source.clone(),
     };
     let mut diagnostics = resolver.findings.into_vec();

@@ -1,5 +1,6 @@
 //! What readers call an issue: a number, a date, a featured article, sections, and related items that are resolved.
 
+mod added;
 pub mod archive;
 mod assemble;
 mod enclosures;
@@ -19,6 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+pub use added::{Added, add};
 pub use assemble::assemble;
 pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
@@ -100,6 +102,8 @@ pub struct Issue {
     pub footnotes: Vec<Footnote>,
     /// The items of feeds that it has.
     pub carried: Vec<feed::ItemKey>,
+    /// What the press added to the words of the manuscript.
+    pub added: Vec<Added>,
     /// The manuscript.
     pub source: Arc<Source>,
 }
@@ -180,6 +184,7 @@ impl Issue {
             corrected_at: None,
             made_at: None,
             carried: self.carried.clone(),
+            added: self.added.clone(),
             articles: self
                 .articles()
                 .map(|article| archive::ArchivedArticle {

@@ -6,6 +6,7 @@ use super::Result;
 use crate::archive::catalogue::Catalogued;
 use crate::archive::query::Query;
 use crate::dateline::IssueId;
+use crate::issue::archive::ArchivedIssue;
 
 /// Octets of one part of a kept file; only the last may have fewer.
 pub const PART: usize = 1 << 20;
@@ -90,9 +91,17 @@ pub struct Referring {
 /// What the public archive asks of a store.
 #[async_trait]
 pub trait Library: Send + Sync {
-    /// A number that grows with every change of the shelf, its files or its catalogue. It costs one row to ask, so that
+    /// A number that grows with every change of the public shelf, its files or its catalogue. It costs one row to ask, so that
     /// whoever keeps something made of them may ask at each request.
     async fn shelf_mark(&self) -> Result<u64>;
+
+    /// The issues that the public may read, without their manuscripts: those on the shelf, and those whose mailing has begun
+    /// and is not cancelled, so that a mail leads somewhere while others are still to get it. In the order of
+    /// [`super::BackIssues::back_issues`].
+    async fn public_shelf(&self) -> Result<Vec<ArchivedIssue>>;
+
+    /// One of them, whole.
+    async fn public_issue(&self, id: &IssueId) -> Result<Option<ArchivedIssue>>;
 
     /// Keeps the files that came with an issue in place of those that it had, whole or not at all. The same octets are
     /// kept once, whatever issues they came with and under whatever names; of two files of one name the last is kept.

@@ -9,7 +9,7 @@ use masthead::issue::archive::ArchivedIssue;
 use masthead::store::library::PART;
 use masthead::store::{EnclosedName, Enclosure, Find, Fragment, Hits, Referring, Store};
 
-use crate::newsroom::{archived, issue};
+use crate::newsroom::{archived, at, issue, open, settle_in};
 
 fn file(name: &str, octets: impl Into<Vec<u8>>) -> Enclosure {
     Enclosure { name: name.to_owned(), pixels: None, octets: octets.into() }
@@ -245,4 +245,22 @@ pub(crate) async fn who_refers_to_an_issue_is_known_the_newest_first(store: Arc<
     catalogue(&store, with("2014-12", vec![])).await;
     assert_eq!(store.referring(&issue("2014-06")).await.unwrap().len(), 1);
     assert_eq!(store.referring(&issue("2014-12")).await.unwrap(), []);
+}
+
+pub(crate) async fn an_issue_is_public_while_it_is_mailed_and_not_once_it_is_cancelled(store: Arc<dyn Store>) {
+    settle_in(&store, 2).await;
+    store.shelve(vec![archived("2014-06")]).await.unwrap();
+    let before = store.shelf_mark().await.unwrap();
+    let mailing = open(&store, "2014-12", &["general"]).await;
+    let ids = |issues: Vec<ArchivedIssue>| issues.into_iter().map(|issue| (issue.id.to_string(), issue.manuscript)).collect::<Vec<_>>();
+    let listed = |ids: &[&str]| ids.iter().map(|id| ((*id).to_owned(), String::new())).collect::<Vec<_>>();
+    assert_eq!(ids(store.public_shelf().await.unwrap()), listed(&["2014-06", "2014-12"]));
+    assert_eq!(store.public_issue(&issue("2014-12")).await.unwrap(), Some(archived("2014-12")));
+    assert_eq!(store.back_issue(&issue("2014-12")).await.unwrap(), None, "it is not on the shelf yet");
+    let open = store.shelf_mark().await.unwrap();
+    assert!(open > before);
+    store.cancel(mailing.id, at(40)).await.unwrap();
+    assert_eq!(ids(store.public_shelf().await.unwrap()), listed(&["2014-06"]));
+    assert_eq!(store.public_issue(&issue("2014-12")).await.unwrap(), None);
+    assert!(store.shelf_mark().await.unwrap() > open);
 }

@@ -206,6 +206,7 @@ macro_rules! every_promise {
                 a_hit_shows_what_matched_and_nothing_can_pretend_to,
                 t20_a_readers_words_are_no_language_of_the_engine,
                 who_refers_to_an_issue_is_known_the_newest_first,
+                an_issue_is_public_while_it_is_mailed_and_not_once_it_is_cancelled,
             }
             kept! { $open; histories:
                 tallies_are_what_the_lines_count,

@@ -112,6 +112,7 @@ pub(crate) fn archived(id: &str) -> ArchivedIssue {
         corrected_at: None,
         made_at: None,
         carried: Vec::new(),
+        added: Vec::new(),
         articles: vec![ArchivedArticle { slug: "first".to_owned(), title: "First".to_owned() }],
         manuscript: "# First\n".to_owned(),
     }

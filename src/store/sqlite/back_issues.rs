@@ -33,7 +33,7 @@ impl BackIssues for SqliteStore {
 
 impl SqliteStore {
     /// An issue is as old as what it stands for, not as the day on which it was put on the shelf.
-    async fn shelved(&self, query: &'static str) -> Result<Vec<ArchivedIssue>> {
+    pub(super) async fn shelved(&self, query: &'static str) -> Result<Vec<ArchivedIssue>> {
         let read = move |connection: &Connection| rows::all(connection, query, [], |row| rows::from_json(row, "issue"));
         let mut issues: Vec<ArchivedIssue> = self.readers.read(read).await?;
         issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));

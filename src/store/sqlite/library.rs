@@ -7,6 +7,7 @@ use super::finding::{self, spoken};
 use super::{SqliteStore, enclosing, rows};
 use crate::archive::catalogue::Catalogued;
 use crate::dateline::IssueId;
+use crate::issue::archive::ArchivedIssue;
 use crate::store::{EnclosedName, Enclosure, Find, Hits, Library, Referring, Result};
 
 #[async_trait]
@@ -14,6 +15,15 @@ impl Library for SqliteStore {
     async fn shelf_mark(&self) -> Result<u64> {
         let mark = |connection: &Connection| rows::first(connection, MARK, [], |row| rows::count(row, "mark"));
         Ok(self.readers.read(mark).await?.unwrap_or_default())
+    }
+
+    async fn public_shelf(&self) -> Result<Vec<ArchivedIssue>> {
+        self.shelved(PUBLIC_SHELF).await
+    }
+
+    async fn public_issue(&self, id: &IssueId) -> Result<Option<ArchivedIssue>> {
+        let id = id.clone();
+        self.readers.read(move |connection| rows::first(connection, PUBLIC_ISSUE, [id.as_str()], |row| rows::from_json(row, "issue"))).await
     }
 
     async fn enclose(&self, issue: &IssueId, files: Vec<Enclosure>) -> Result<()> {
@@ -79,6 +89,29 @@ fn referring(row: &Row<'_>) -> Result<Referring> {
 }
 
 pub(super) const MARK: &str = "SELECT mark FROM shelf WHERE only = 1";
+
+// What waits to be shelved is NULL from the end of its mailing on.
+const PUBLIC_SHELF: &str = "
+    SELECT json_set(issue, '$.manuscript', '') AS issue
+    FROM back_issues
+    UNION ALL
+    SELECT json_set(m.archived, '$.manuscript', '')
+    FROM mailings m
+    WHERE m.archived IS NOT NULL
+      AND m.cancelled_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM back_issues b WHERE b.id = m.issue)";
+
+const PUBLIC_ISSUE: &str = "
+    SELECT issue
+    FROM back_issues
+    WHERE id = ?1
+    UNION ALL
+    SELECT archived
+    FROM mailings
+    WHERE issue = ?1
+      AND archived IS NOT NULL
+      AND cancelled_at IS NULL
+    LIMIT 1";
 
 const MOVE_ON: &str = "UPDATE shelf SET mark = mark + 1";
 

@@ -62,6 +62,7 @@ fn opening() -> Opening {
         corrected_at: None,
         made_at: None,
         carried: Vec::new(),
+        added: Vec::new(),
         articles: Vec::new(),
         manuscript: String::new(),
     };

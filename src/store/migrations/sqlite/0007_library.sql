@@ -43,6 +43,19 @@ BEGIN
     DELETE FROM catalogued WHERE issue = OLD.id;
 END;
 
+-- What is being mailed is public already, unless it is cancelled.
+CREATE TRIGGER mailed_is_marked
+AFTER INSERT ON mailings
+BEGIN
+    UPDATE shelf SET mark = mark + 1;
+END;
+
+CREATE TRIGGER withdrawn_is_marked
+AFTER UPDATE OF cancelled_at ON mailings
+BEGIN
+    UPDATE shelf SET mark = mark + 1;
+END;
+
 -- Files, each of the same octets once. `digest` is hex SHA-256.
 CREATE TABLE files (
     id     INTEGER PRIMARY KEY,
