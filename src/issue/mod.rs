@@ -19,6 +19,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
+pub use links::escaped as uri;
 pub use learn::{addresses, learn, linked};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
