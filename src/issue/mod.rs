@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod assemble;
+mod enclosures;
 pub mod feed;
 pub mod known_links;
 mod learn;
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
 pub use links::escaped as uri;
+pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
