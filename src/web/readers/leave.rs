@@ -39,12 +39,6 @@ pub(super) async fn act(State(present): State<Present>, Path(token): Path<String
     opened(&newsroom, leaving::leave(&newsroom, &token, asked).await)
 }
 
-/// Where no page is.
-pub(super) async fn elsewhere(State(present): State<Present>) -> Response {
-    let newsroom = now(&present);
-    shown(&newsroom, "unknown", StatusCode::NOT_FOUND, Place::default())
-}
-
 fn opened(newsroom: &Newsroom, place: Result<Option<Place>, AppError>) -> Response {
     match place {
         Ok(Some(place)) => shown(newsroom, if place.is_on { "open" } else { "left" }, StatusCode::OK, place),
