@@ -60,7 +60,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
     ("app", &["clock", "config", "diagnostic", "edition", "intake", "mailing", "relay", "store", "subscription", "traffic"]),
     ("intake", &["config", "dateline", "diagnostic", "edition", "issue", "manuscript"]),
     ("relay", &["config", "mailing", "subscription"]),
-    ("store", &["dateline", "edition", "issue", "mailing", "subscription", "traffic"]),
+    ("store", &["archive", "dateline", "edition", "issue", "mailing", "subscription", "traffic"]),
     ("clock", &[]),
     ("config", &["dateline", "diagnostic", "edition", "issue", "mailing", "schedule", "subscription", "traffic"]),
     ("traffic", &["mailing", "subscription"]),

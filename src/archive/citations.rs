@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::postings::Place;
 use super::{Entry, Shelved, text};
+use crate::dateline::IssueId;
 use crate::issue::{House, Issue};
-use crate::manuscript::document::{Inline, InlineKind, each_inline, within};
+use crate::manuscript::document::{Block, Inline, InlineKind, each_inline, within};
 
 /// For each article, the issues that refer to it.
 #[derive(Debug, Default)]
@@ -17,7 +18,12 @@ pub(super) struct Citations {
 impl Citations {
     /// Reads them from where each issue leads: the number of an issue, and a target.
     pub(super) fn of(links: &[(usize, String)], issues: &[Shelved], articles: &[Entry], house: &House) -> Self {
-        let addresses = Addresses::of(issues, articles, house);
+        let known = articles.iter().enumerate().filter_map(|(at, entry)| {
+            let issue = issues.get(entry.issue)?;
+            let is_first = at.checked_sub(1).and_then(|before| articles.get(before)).is_none_or(|before| before.issue != entry.issue);
+            Some(Known { issue: &issue.id, year: issue.day.year(), slug: &entry.slug, is_first })
+        });
+        let addresses = Addresses::of(known, house);
         let cited = links.iter().filter_map(|(citing, target)| {
             let place = addresses.find(target)?;
             let own = articles.get(place as usize).is_some_and(|entry| entry.issue == *citing);
@@ -36,6 +42,16 @@ impl Citations {
 
 /// Everything that an issue leads to.
 pub(super) fn targets(issue: &Issue) -> BTreeSet<String> {
+    let mut found = links_of(&[], &issue.introduction);
+    for article in issue.articles() {
+        found.extend(links_of(&article.title, &article.blocks));
+    }
+    found.extend(issue.related.iter().flat_map(|related| &related.items).map(|item| item.target.clone()));
+    found
+}
+
+/// Everything that a title and blocks link to.
+pub(super) fn links_of(title: &[Inline], blocks: &[Block]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut lead = |inline: &Inline| {
         if let InlineKind::Link(link) = &inline.kind
@@ -44,40 +60,47 @@ pub(super) fn targets(issue: &Issue) -> BTreeSet<String> {
             found.insert(link.target.clone());
         }
     };
-    each_inline(&issue.introduction, &mut lead);
-    for article in issue.articles() {
-        within(&article.title, &mut lead);
-        each_inline(&article.blocks, &mut lead);
-    }
-    found.extend(issue.related.iter().flat_map(|related| &related.items).map(|item| item.target.clone()));
+    within(title, &mut lead);
+    each_inline(blocks, &mut lead);
     found
 }
 
-/// Under which addresses the articles are known.
-struct Addresses<'a> {
+/// An article that may be led to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) issue: &'a IssueId,
+    /// The year that its issue stands for.
+    pub(super) year: i16,
+    pub(super) slug: &'a str,
+    /// Whether it is the first of its issue.
+    pub(super) is_first: bool,
+}
+
+/// Under which addresses articles are known.
+pub(super) struct Addresses<'a> {
     ours: BTreeMap<String, Place>,
     /// By the last part of an address that has the year as a part too, as web logs form them: year and article.
     dated: BTreeMap<&'a str, Vec<(i16, Place)>>,
 }
 
 impl<'a> Addresses<'a> {
-    fn of(issues: &'a [Shelved], articles: &'a [Entry], house: &House) -> Self {
+    /// The addresses of these articles; those of an issue stand together.
+    pub(super) fn of(articles: impl Iterator<Item = Known<'a>>, house: &House) -> Self {
         let mut found = Self { ours: BTreeMap::new(), dated: BTreeMap::new() };
-        for (place, entry) in (0..).zip(articles) {
-            let Some(issue) = issues.get(entry.issue) else { continue };
-            found.ours.insert(normal(&house.article_url(&issue.id, &entry.slug)), place);
+        for (place, known) in (0..).zip(articles) {
+            found.ours.insert(normal(&house.article_url(known.issue, known.slug)), place);
             // The first article of an issue stands for the issue.
-            found.ours.entry(normal(&house.issue_url(&issue.id))).or_insert(place);
-            let is_first = place.checked_sub(1).and_then(|before| articles.get(before as usize)).is_none_or(|b| b.issue != entry.issue);
-            let word = issue.id.as_str().get("2014-12-01-".len()..).filter(|word| is_first && *word != entry.slug);
-            for name in word.into_iter().chain([entry.slug.as_str()]) {
-                found.dated.entry(name).or_default().push((issue.day.year(), place));
+            found.ours.entry(normal(&house.issue_url(known.issue))).or_insert(place);
+            let word = known.issue.as_str().get("2014-12-01-".len()..).filter(|word| known.is_first && *word != known.slug);
+            for name in word.into_iter().chain([known.slug]) {
+                found.dated.entry(name).or_default().push((known.year, place));
             }
         }
         found
     }
 
-    fn find(&self, target: &str) -> Option<Place> {
+    /// The place of the article that an address leads to.
+    pub(super) fn find(&self, target: &str) -> Option<Place> {
         let page = normal(target);
         if let Some(place) = self.ours.get(&page) {
             return Some(*place);
@@ -93,6 +116,7 @@ impl<'a> Addresses<'a> {
     }
 }
 
-fn normal(target: &str) -> String {
+/// An address, however it is written.
+pub(super) fn normal(target: &str) -> String {
     text::page(target).unwrap_or_else(|| target.to_owned())
 }

@@ -3,10 +3,12 @@
 //! An [`Index`] is made from the archive alone, whatever engine keeps it, and is dropped when the answer is there. How
 //! it ranks was measured on links that real editors made; see `rank`.
 
+pub mod catalogue;
 mod citations;
 mod fill;
 mod line;
 mod postings;
+pub mod query;
 mod rank;
 mod reasons;
 mod series;

@@ -9,7 +9,7 @@ use crate::dateline::IssueId;
 use crate::desk::notice::{self, Notice};
 use crate::desk::tray::{self, Tray};
 use crate::desk::turns::{self, Turns};
-use crate::desk::{adopt, joining};
+use crate::desk::{adopt, cataloguing, joining};
 use crate::intake::watch::Still;
 
 /// How soon those are tried again who could not be told.
@@ -50,6 +50,7 @@ pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Opt
         None => tray,
     };
     joining::tidy(&newsroom).await?;
+    cataloguing::try_to_catch_up(&newsroom).await;
     let Turns { go, kept, next, is_untold } = turns::take(&newsroom, &tray).await?;
     let next = if is_untold { next.min(again) } else { next };
     let look_again = if tray.is_untold { again } else { Timestamp::MAX };

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::check;
+use super::{cataloguing, check, enclosing};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::{Diagnostic, has_errors};
@@ -24,15 +24,17 @@ pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppE
     let mut diagnostics = read.diagnostics;
     let mut archive = Archive::new(newsroom.store().shelf().await?);
     let mut issues = Vec::new();
+    let mut with_files = Vec::new();
     for one in read.dropped {
-        diagnostics.extend(one.diagnostics);
-        let Some(draft) = one.draft else { continue };
-        let assembled = check::assembled(newsroom, &draft, &archive, None);
+        diagnostics.extend(one.diagnostics.iter().cloned());
+        let Some(draft) = &one.draft else { continue };
+        let assembled = check::assembled(newsroom, draft, &archive, None);
         diagnostics.extend(assembled.diagnostics.into_iter().filter(|found| !is_moot(found.code)));
         if let Some(issue) = assembled.value {
             let archived = issue.archived(issue.bears(&newsroom.config().zone));
             archive.expect(archived.clone());
             issues.push(archived);
+            with_files.push((issue, one));
         }
     }
     if has_errors(&diagnostics) {
@@ -41,7 +43,12 @@ pub async fn import(newsroom: &Newsroom, folder: &Path) -> Result<Imported, AppE
     if issues.is_empty() {
         return Err(AppError::Refused(format!("there are no issues in {}", newsroom.shown(folder))));
     }
+    // Before the issues are there: what they lead to must be.
+    for (issue, dropped) in &with_files {
+        enclosing::keep(newsroom, issue, Some(dropped)).await?;
+    }
     newsroom.store().shelve(issues.clone()).await?;
+    cataloguing::catch_up(newsroom).await?;
     Ok(Imported { issues, warnings: diagnostics })
 }
 

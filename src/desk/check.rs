@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 
-use super::{feeds, links};
+use super::{enclosing, feeds, links};
 use crate::app::{AppError, Newsroom};
 use crate::archive::{self, Index};
 use crate::dateline::IssueId;
@@ -166,7 +166,10 @@ async fn check_one(
         let (id, file, source, fingerprint) = (dropped.id.clone(), file.clone(), source.clone(), fingerprint.clone());
         Checked { id, file, is_out, stamp, fingerprint, source, issue, edition, diagnostics }
     };
-    let Some(draft) = dropped.draft else { return Ok(done(None, None, diagnostics)) };
+    let Some(mut draft) = dropped.draft else { return Ok(done(None, None, diagnostics)) };
+    if is_out {
+        enclosing::lend(newsroom, &mut draft).await?;
+    }
     let assembled = assembled(newsroom, &draft, archive, Some(index));
     diagnostics.extend(assembled.diagnostics);
     let Some(mut issue) = assembled.value else { return Ok(done(None, None, diagnostics)) };

@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::adopt;
 use super::deliveries::mailing as mailing_of;
 use super::report;
+use super::{adopt, cataloguing};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
@@ -98,6 +98,9 @@ pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progres
         None => rounds::drive(newsroom, &mailing, &edition, request.wait, progress).await?,
     };
     let is_finished = store.finish(mailing.id, newsroom.now()).await?;
+    if is_finished {
+        cataloguing::try_to_catch_up(newsroom).await;
+    }
     // As others have left it meanwhile.
     let mailing = mailing_of(newsroom, &request.issue).await?;
     let tally = store.tally(mailing.id).await?;

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 
 use super::names::{ISSUE_FILE, counts};
 use super::place::{Found, Place};
-use super::{Dropped, unreadable};
+use super::{Dropped, IntakeError, unreadable};
 use crate::diagnostic::{Diagnostic, Findings, Source, Span};
 use crate::manuscript::EnclosedFile;
 
@@ -69,9 +69,15 @@ fn enclosed(name: &str, file: File) -> Option<EnclosedFile> {
 
 /// Width and height, from the first octets of the file; it is never decoded.
 fn pixels(file: File) -> Option<(u32, u32)> {
-    let size = imagesize::reader_size(io::BufReader::new(file)).ok()?;
+    imagesize::reader_size(io::BufReader::new(file)).ok().and_then(sides)
+}
+
+fn sides(size: imagesize::ImageSize) -> Option<(u32, u32)> {
     Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
 }
+
+/// Width and height, if it is an image, and octets.
+type Pixelled = (Option<(u32, u32)>, Vec<u8>);
 
 impl Dropped {
     /// Opens a file that lies beside the issue's text and was listed with it, if it still is an ordinary file.
@@ -86,6 +92,26 @@ impl Dropped {
         })
     }
 
+    /// A file that lies beside the issue's text, whole, with its width and height if it is an image; of the same octets,
+    /// whatever was listed. `None` if it is gone, or nothing that may be read.
+    pub fn octets_of(&self, name: &str) -> Result<Option<Pixelled>, IntakeError> {
+        let failed = |cause| IntakeError::read(self.path.with_file_name(name))(cause);
+        let file = match self.open(name) {
+            Err(fault) if fault.kind() == io::ErrorKind::NotFound => None,
+            opened => opened.map_err(failed)?,
+        };
+        let Some(file) = file else { return Ok(None) };
+        let mut octets = Vec::new();
+        file.take(MAX_ENCLOSED + 1).read_to_end(&mut octets).map_err(failed)?;
+        let pixels = imagesize::blob_size(&octets).ok().and_then(sides);
+        Ok((octets.len() as u64 <= MAX_ENCLOSED).then_some((pixels, octets)))
+    }
+
+    /// Hex SHA-256 of a file that lies beside the issue's text; `None` if it cannot be read.
+    pub fn digest_of(&self, name: &str) -> Option<String> {
+        self.open(name).ok().flatten().and_then(|file| hash_of(file).ok())
+    }
+
     /// What the issue is made of, in one word: hex SHA-256 of its text and of every file beside it, names included. The
     /// same bytes again have the same fingerprint, whatever was done to the files. An issue that cannot be read has that
     /// of its findings. Reads the files beside it, a little at a time.
@@ -96,7 +122,7 @@ impl Dropped {
             context.update(format!("\0{} {}", found.code, found.message).as_bytes());
         }
         for file in self.draft.iter().flat_map(|draft| &draft.files) {
-            let hash = self.open(&file.name).ok().flatten().and_then(|open| hash_of(open).ok());
+            let hash = self.digest_of(&file.name);
             context.update(format!("\0{}\0{}\0{}", file.name, file.octets, hash.unwrap_or_default()).as_bytes());
         }
         HEXLOWER.encode(context.finish().as_ref())

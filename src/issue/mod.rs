@@ -2,6 +2,7 @@
 
 pub mod archive;
 mod assemble;
+mod enclosures;
 pub mod feed;
 pub mod known_links;
 mod learn;
@@ -19,7 +20,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
+pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
+pub use links::escaped as uri;
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;

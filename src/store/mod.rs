@@ -15,6 +15,7 @@ mod feeds;
 mod joinings;
 mod known_links;
 mod ledger;
+pub mod library;
 pub mod sqlite;
 mod visitors;
 
@@ -32,6 +33,7 @@ pub use feeds::Feeds;
 pub use joinings::{Admitted, Asking, Caps, Joining, Joinings};
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
+pub use library::{EnclosedName, Enclosure, Find, Fragment, Hit, Hits, Library, Referring};
 pub use visitors::Visitors;
 
 /// What can go wrong at the store.
@@ -70,9 +72,9 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings {}
+pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library {}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library> Store for T {}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

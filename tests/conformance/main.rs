@@ -13,6 +13,7 @@ mod feeds;
 mod histories;
 mod known_links;
 mod ledger;
+mod library;
 mod newsroom;
 mod power;
 mod sqlite;
@@ -188,6 +189,19 @@ macro_rules! every_promise {
                 suppressions_come_page_by_page,
                 c4_who_is_erased_is_unknown_and_never_entered_again,
                 c4_what_waits_for_the_erased_is_withheld_and_what_is_under_way_ends_first,
+            }
+            kept! { $open; library:
+                files_are_kept_as_they_were_and_replaced_as_a_whole,
+                a_large_file_comes_whole_and_in_parts,
+                a_file_of_two_issues_stays_until_both_have_let_it_go,
+                the_mark_moves_with_every_change_and_only_then,
+                what_is_out_wants_cataloguing_once_and_after_each_change,
+                what_is_not_out_is_in_no_catalogue,
+                words_are_found_in_every_form_case_and_accent,
+                a_title_weighs_most_and_of_equals_the_newest_comes_first,
+                a_hit_shows_what_matched_and_nothing_can_pretend_to,
+                t20_a_readers_words_are_no_language_of_the_engine,
+                who_refers_to_an_issue_is_known_the_newest_first,
             }
             kept! { $open; histories:
                 tallies_are_what_the_lines_count,

@@ -7,6 +7,7 @@ mod compose;
 mod feed;
 mod header;
 mod manuscript;
+mod query;
 mod quoted_printable;
 mod roll;
 #[path = "../manuscripts/room.rs"]

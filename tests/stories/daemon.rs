@@ -57,7 +57,7 @@ fn awaits(sink: &Sink, person: &str, subject: &str, before: usize) -> Received {
 
 /// Waits until a condition holds.
 #[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while !holds() {
         assert!(Instant::now() < deadline, "it never came that {what}");

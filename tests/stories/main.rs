@@ -26,6 +26,8 @@ mod greylisting;
 mod joining;
 mod killed;
 mod leaving;
+#[cfg(unix)]
+mod library;
 mod limits;
 mod links;
 mod lists;

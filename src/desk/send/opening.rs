@@ -5,7 +5,7 @@ use super::{Request, fleet};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::check::Checked;
-use crate::desk::{approval, check, deliveries, feeds, hold, mailings, proof};
+use crate::desk::{approval, check, deliveries, enclosing, feeds, hold, mailings, proof};
 use crate::edition::Edition;
 use crate::issue::Issue;
 use crate::issue::archive::ArchivedIssue;
@@ -29,8 +29,9 @@ pub(super) async fn open(newsroom: &Newsroom, request: &Request) -> Result<(Mail
     }
     let config = newsroom.config();
     let now = newsroom.now();
-    // Before the mailing is there: a crash in between leaves items that only this issue may have, which it will.
+    // Before the mailing is there: a crash in between leaves items and files that only this issue may have, which it will.
     feeds::carry(newsroom, &archived).await?;
+    enclosing::keep_for(newsroom, &archived).await?;
     let opening = Opening {
         archived: ArchivedIssue { out_at: now, made_at: Some(archived.out_at), ..archived },
         providers: providers(newsroom, &lists).await?,

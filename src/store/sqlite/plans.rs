@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params_from_iter};
 
-use super::{claiming, counting, figures, recording, reports, schema};
+use super::{claiming, counting, enclosing, figures, finding, library, recording, reports, schema};
 
 /// The steps that SQLite would take, on tables of which it knows nothing.
 fn plan(connection: &Connection, sql: &str) -> String {
@@ -67,4 +67,22 @@ fn a_page_of_lines_begins_where_the_last_one_ended() {
 fn what_is_queued_is_counted_in_the_order_of_its_index() {
     let plan = plan(&store(), counting::COUNT_QUEUED);
     assert!(plan.contains("COVERING INDEX deliveries_queued (mailing=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+#[test]
+fn what_the_public_asks_reads_only_what_it_is_about() {
+    let store = store();
+    for (sql, step) in [
+        (finding::FIND, "SCAN w VIRTUAL TABLE INDEX 0:M"),
+        (finding::SHOW, "SCAN article_words VIRTUAL TABLE INDEX 0:M"),
+        (finding::MANY, "SCAN article_words VIRTUAL TABLE INDEX 0:M"),
+        (library::REFERRING, "SEARCH r USING INDEX refers_to (to_id=?)"),
+        (library::MARK, "SEARCH shelf USING INTEGER PRIMARY KEY (rowid=?)"),
+        (enclosing::ENCLOSED_AS, "SEARCH e USING PRIMARY KEY (issue=? AND name=?)"),
+        (enclosing::ONE_PART, "SEARCH p USING INDEX file_parts_in_order (file=? AND part=?)"),
+    ] {
+        let plan = plan(&store, sql);
+        assert!(plan.contains(step), "no `{step}` in\n{plan}");
+        assert!(!plan.replace("VIRTUAL TABLE", "").contains("SCAN r") && !plan.contains("SCAN p"), "{plan}");
+    }
 }
