@@ -203,6 +203,7 @@ async function joins(visitor, reader) {
   finds("the form was not shown as it was filled in", (await visitor.value("#email")) === reader && `${await visitor.ticked()}` === "general");
   set("2014-11-28T12:10:00Z");
   await visitor.presses("main button", "Look into your mailbox");
+  await visitor.presses("header a", "Lantern Street Letter");
 
   const confirm = await link(reader, "confirm");
   for (let looks = 0; looks < 2; looks += 1) await visitor.opens(confirm, "Do you want to subscribe?");
