@@ -24,7 +24,7 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) delivery: Delivery,
     #[serde(default)]
-    pub(super) web: Web,
+    pub(super) web: super::web::Web,
     pub(super) dkim: Option<Dkim>,
     #[serde(default)]
     pub(super) approval: super::approval::ApprovalTable,
@@ -132,13 +132,6 @@ pub(super) struct Delivery {
     pub(super) breaker: Option<Text>,
     pub(super) report_to: Option<Vec<Text>>,
     pub(super) resolver: Option<Text>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Web {
-    pub(super) token_key_file: Option<Text>,
-    pub(super) listen: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

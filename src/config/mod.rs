@@ -11,6 +11,7 @@ mod overrides;
 mod relay;
 mod schedule;
 pub mod secret;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use dkim::{DkimConfig, KeyPlace};
 pub use links::{AllowedHost, LinksConfig};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 pub use schedule::{Late, Timetable};
+pub use web::LibraryConfig;
 
 /// Where the configuration stands in a newsroom.
 pub const CONFIG_PATH: &str = "config/masthead.toml";
@@ -100,6 +102,8 @@ pub struct Config {
     pub token_key_file: PathBuf,
     /// Where pages are served, if any are.
     pub listen: Option<SocketAddr>,
+    /// How the public archive presents itself.
+    pub library: LibraryConfig,
 }
 
 /// Reads the configuration. `environment` holds the variables that override it.
@@ -242,6 +246,7 @@ impl Reader<'_> {
             },
             feeds: self.feeds(&file.feeds),
             links: self.links(&file.links),
+            library: self.library(&file.web),
             zone: zone?,
             timetable,
             store: store?,

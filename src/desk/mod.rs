@@ -23,6 +23,7 @@ pub mod notice;
 pub mod preferences;
 pub mod preview;
 pub mod proof;
+pub mod reading;
 pub mod render;
 pub mod report;
 pub mod rolls;

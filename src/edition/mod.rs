@@ -1,7 +1,10 @@
 //! An issue rendered, frozen and content-hashed, with its merge fields open.
 
+pub mod atom;
 pub mod html;
 pub mod marks;
+pub mod online;
+pub mod pages;
 pub mod press;
 mod problems;
 mod proof;
@@ -9,6 +12,7 @@ pub mod quoted_printable;
 mod render;
 mod report;
 pub mod stencil;
+mod structured;
 mod templates;
 pub mod text;
 pub mod views;

@@ -141,12 +141,12 @@ fn base_view(issue: &Issue, imprint: &Imprint, mark: &str, featured: ArticleView
     }
 }
 
-fn direction(lang: &str) -> &'static str {
+pub(super) fn direction(lang: &str) -> &'static str {
     let language = lang.split('-').next().unwrap_or(lang).to_ascii_lowercase();
     if matches!(language.as_str(), "ar" | "he" | "fa" | "ur" | "yi" | "ps" | "sd" | "ug" | "dv") { "rtl" } else { "ltr" }
 }
 
-fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
+pub(super) fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueView {
     let some = |blocks: &[Block]| (!blocks.is_empty()).then(|| Printed(html::blocks(blocks)));
     let article = |article: &Article| ArticleView {
         title: Printed(html::inlines(&article.title)),

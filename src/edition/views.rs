@@ -4,6 +4,7 @@
 //! plain text) and goes into the template with triple braces; every other field is plain and is escaped by the press.
 
 mod joining;
+mod library;
 mod pages;
 mod proof;
 mod report;
@@ -11,6 +12,10 @@ mod report;
 use serde::Serialize;
 
 pub use joining::{ConfirmLetterView, ConfirmPageView, SubscribePageView, WelcomeLetterView};
+pub use library::{
+    ArticlePageView, FrontPageView, HeadView, HitView, IssueLineView, IssuePageView, IssuesPageView, LeadView, LostPageView, OfferView,
+    SearchPageView, SiteView, VolumeView, YearView,
+};
 pub use pages::{ApprovalPageView, LeavePageView, ListChoiceView, PreferencesPageView};
 pub use proof::{FindingView, FindingsView, NoticeView, ProofView};
 pub use report::{ProviderShareView, ReasonView, ReportSheet, ReportView};

@@ -238,7 +238,7 @@ fn nearest<'f>(files: &'f [EnclosedFile], name: &str) -> Option<&'f str> {
 }
 
 /// An address with everything that may not stand in one escaped, and nothing escaped twice.
-pub(super) fn escaped(address: &str) -> String {
+pub fn escaped(address: &str) -> String {
     let mut out = String::with_capacity(address.len());
     for byte in address.bytes() {
         if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}') {

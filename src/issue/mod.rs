@@ -24,6 +24,7 @@ pub use added::{Added, add};
 pub use assemble::assemble;
 pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
+pub use links::escaped as uri;
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;

@@ -4,6 +4,7 @@
 //! The reading room and the preview listen on the operator's own machine only.
 
 mod editors;
+mod library;
 mod outbox;
 mod page;
 pub mod preview;

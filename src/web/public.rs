@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::porch::Porch;
-use super::{editors, readers};
+use super::{editors, library, readers};
 use crate::app::Newsroom;
 
 pub(super) use self::porch::Peer;
@@ -54,6 +54,7 @@ pub fn router(newsroom: Present) -> Router {
     Router::new()
         .merge(editors::routes())
         .merge(readers::routes())
+        .merge(library::routes())
         .layer(DefaultBodyLimit::max(MOST))
         .layer(from_fn(in_time))
         .layer(map_response(safely))

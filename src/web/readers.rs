@@ -4,7 +4,7 @@
 //! page has a script, a cookie, or anything from elsewhere (STANDARDS T4); every link on one is relative, so that no
 //! `Host` of somebody's making gets into it (STANDARDS T22).
 
-mod form;
+pub(super) mod form;
 mod join;
 mod leave;
 mod preferences;
@@ -30,7 +30,6 @@ pub(super) fn routes() -> Router<Present> {
         .route("/subscribe", get(join::look).post(join::take))
         .route("/api/v1/subscribe", get(join::offer).post(join::ask))
         .route("/confirm/{token}", get(join::look_at).post(join::confirm))
-        .fallback(leave::elsewhere)
 }
 
 async fn style(State(present): State<Present>) -> Response {

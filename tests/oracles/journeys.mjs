@@ -1,7 +1,8 @@
 // Goes the ways of readers in the system's Chromium, with and without JavaScript: joins, confirms, changes what comes,
-// leaves and comes back, by keyboard alone; and opens every link of every mail as a program does that looks for harm.
+// leaves and comes back, searches and reads, by keyboard alone; and opens every link of every mail as a program does that
+// looks for harm.
 //
-//   node journeys.mjs JOURNEY ADDRESS OUTBOX CLOCK      JOURNEY is `joins`, `leaves` or `looks`
+//   node journeys.mjs JOURNEY ADDRESS OUTBOX CLOCK      JOURNEY is `joins`, `leaves`, `reads` or `looks`
 //
 // ADDRESS is a newsroom's own web address, OUTBOX the folder that its mail falls into, CLOCK the file that its clock goes
 // by. On each page on the way: no request to anybody else, no cookie, no word of complaint on the console, nothing that
@@ -91,11 +92,11 @@ class Visitor {
   // Is on a page with this heading, and looks at it from all sides.
   async sees(heading) {
     const { tab } = this;
-    await tab.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
+    await tab.getByRole("heading", { level: 1, name: heading, exact: true }).first().waitFor();
     await tab.waitForLoadState("networkidle");
     const title = await tab.title();
-    finds(`${this.where}: ${heading} has the title ${title}`, title.endsWith(" - Lantern Street Letter"));
-    finds(`${this.where}: ${heading} has a script`, (await tab.locator("script").count()) === 0);
+    finds(`${this.where}: ${heading} has the title ${title}`, title.endsWith("Lantern Street Letter"));
+    finds(`${this.where}: ${heading} has a script`, (await tab.locator('script:not([type="application/ld+json"])').count()) === 0);
     for (const colorScheme of ["light", "dark"]) {
       await tab.emulateMedia({ colorScheme });
       for (const width of [320, 1280]) {
@@ -110,7 +111,7 @@ class Visitor {
   async looks(where) {
     const by = await this.tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     finds(`${where}: sticks out ${by} px to the side`, by <= 0);
-    const small = await this.tab.locator("button, label.choice, .field input").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 80)));
+    const small = await this.tab.locator("button, label.choice, input:not([type=checkbox], [type=hidden], #website)").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 80)));
     finds(`${where}: too small to hit: ${small}`, small.length === 0);
     // Without scripts axe does not run, and the page is the same.
     if (!this.hasScripts) return;
@@ -202,12 +203,14 @@ async function joins(visitor, reader) {
   finds("the form was not shown as it was filled in", (await visitor.value("#email")) === reader && `${await visitor.ticked()}` === "general");
   set("2014-11-28T12:10:00Z");
   await visitor.presses("main button", "Look into your mailbox");
+  await visitor.presses("header a", "Lantern Street Letter");
 
   const confirm = await link(reader, "confirm");
   for (let looks = 0; looks < 2; looks += 1) await visitor.opens(confirm, "Do you want to subscribe?");
   finds("it does not say what will come", (await visitor.tab.locator("main").innerText()).includes("The Letter"));
   await visitor.presses("button", "You are subscribed");
   await visitor.opens(confirm, "That is done already");
+  await visitor.opens(await link(reader, "issues"), /./);
   await changes(visitor, await link(reader, "preferences"));
 }
 
@@ -232,6 +235,7 @@ async function changes(visitor, preferences) {
 }
 
 async function leaves(visitor, reader) {
+  await visitor.opens(await link(reader, "issues"), /./);
   const leave = await link(reader, "u");
   await visitor.opens(leave, "Unsubscribe?");
   await visitor.presses('button[value="list"]', "You are unsubscribed");
@@ -241,6 +245,49 @@ async function leaves(visitor, reader) {
   await visitor.opens(leave, "You are unsubscribed");
   await visitor.presses('button[name="undo"]', "You are subscribed again");
   for (const nowhere of ["u", "confirm", "preferences"]) await visitor.opens(`${address}/${nowhere}/none`, "This link opens nothing", 404);
+}
+
+// From the front page by a search to an article, on to what it leads to and to what lies beside it, and to the feed.
+async function reads(visitor) {
+  const { tab } = visitor;
+  const words = () => tab.locator("main").innerText();
+  await visitor.opens(`${address}/issues`, "All issues");
+  await visitor.opens(`${address}/`, /./);
+  finds("the front page does not lead to the latest issue", (await tab.locator('main a[href="/issues/2014-12"]').count()) > 0);
+  await visitor.writes("[role=search] input", "shelters");
+  await visitor.presses("[role=search] button", "Search");
+  const marked = await tab.locator("main mark").allInnerTexts();
+  finds(`marked is ${marked}`, marked.length > 0 && marked.every((word) => /^shelter/i.test(word)));
+  finds("the search has forgotten what was sought", (await visitor.value("[role=search] input >> nth=0")) === "shelters");
+  await visitor.presses('main a[href^="/articles/2014-12/"]', "Story Hours in Family Shelters");
+  finds("the article says nothing of what was sought", (await words()).includes("shelters keep a shelf"));
+  await visitor.presses('main a[href^="/articles/2014-10/"]', /Volunteer/);
+  finds("nothing says what refers to it", (await tab.locator('main a[href^="/articles/2014-12/"]').count()) > 0);
+  await visitor.presses('a[href="/issues/2014-10"]', /./);
+  await visitor.presses('a[rel="next"]', /./);
+  finds(`the next issue is at ${tab.url()}`, tab.url() === `${address}/issues/2014-12`);
+  await printed(visitor);
+  await visitor.presses('a[rel="prev"]', /./);
+  finds(`the issue before is at ${tab.url()}`, tab.url() === `${address}/issues/2014-10`);
+
+  const feed = await tab.locator('link[rel="alternate"][type="application/atom+xml"]').first().evaluate((one) => one.href);
+  const answer = await visitor.context.request.get(feed);
+  finds(`the feed is ${answer.status()} ${answer.headers()["content-type"]}`, answer.ok() && answer.headers()["content-type"].startsWith("application/atom+xml"));
+  finds("the feed has not the whole text", (await answer.text()).includes("Share one calendar among shelter"));
+  await visitor.opens(`${address}/search?q=zyzzyva`, "Search");
+  finds(`nothing is found, and that is not said: ${await words()}`, /nothing|no article/i.test(await words()));
+  await visitor.opens(`${address}/search`, "Search");
+  for (const nowhere of ["issues/1999-01", "articles/2014-12/none", "no/such/page"]) await visitor.opens(`${address}/${nowhere}`, "There is no page here", 404);
+}
+
+// On paper there is nothing to press, and the text is all there.
+async function printed(visitor) {
+  const { tab } = visitor;
+  await tab.emulateMedia({ media: "print" });
+  const pressed = await tab.locator("nav, form, input, button").evaluateAll((all) => all.filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80)));
+  finds(`in print there is ${pressed}`, pressed.length === 0);
+  finds("in print the text is gone", await tab.getByText("Share one calendar among shelter").isVisible());
+  await tab.emulateMedia({ media: "screen" });
 }
 
 // Opens every link of ours in every mail, and every link on the pages behind them, and waits until nothing more happens.
@@ -271,6 +318,7 @@ async function visits(visitor, url, seen) {
 const ways = {
   joins: (visitor) => joins(visitor, visitor.hasScripts ? "eve@example.org" : "adam@example.org"),
   leaves: (visitor) => leaves(visitor, visitor.hasScripts ? "reader0001@example.org" : "reader0002@example.org"),
+  reads,
   looks,
 };
 if (!ways[journey]) stop(`there is no journey ${journey}`);

@@ -100,6 +100,13 @@ fn a5_a7_l6_one_leaves_by_the_mail_s_link_and_takes_it_back() {
 }
 
 #[test]
+fn a5_a7_one_searches_reads_and_goes_on_from_issue_to_issue() {
+    let open = Open::new();
+    open.goes("reads");
+    open.daemon.stop().ok();
+}
+
+#[test]
 fn l7_t8_nobody_joins_or_leaves_because_a_browser_opens_every_link_of_every_mail() {
     let open = Open::new();
     let before: Vec<_> = (1..=3).map(|reader| open.told(&format!("reader000{reader}@example.org"))).collect();

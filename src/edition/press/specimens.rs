@@ -1,6 +1,7 @@
 //! What every mail is tried with: a view with everything in it, and one with as little as can be.
 
 mod letters;
+mod library;
 mod readers;
 
 use serde::Serialize;
@@ -39,10 +40,22 @@ pub(super) enum Mail {
     Confirm,
     /// The letter to somebody who has joined.
     Welcome,
+    /// The archive's first page.
+    Front,
+    /// Its list of issues.
+    Issues,
+    /// Its page of an issue.
+    IssuePage,
+    /// Its page of an article.
+    ArticlePage,
+    /// Its page for searching.
+    Search,
+    /// The page where nothing is.
+    Lost,
 }
 
 impl Mail {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Issue,
         Self::Report,
         Self::Proof,
@@ -55,6 +68,12 @@ impl Mail {
         Self::ConfirmPage,
         Self::Confirm,
         Self::Welcome,
+        Self::Front,
+        Self::Issues,
+        Self::IssuePage,
+        Self::ArticlePage,
+        Self::Search,
+        Self::Lost,
     ];
 
     /// The mail to which the template of this name belongs; none for a partial.
@@ -77,6 +96,12 @@ impl Mail {
             Self::ConfirmPage => &["web/confirm.html"],
             Self::Confirm => &["confirm/subject.txt", "confirm/body.txt"],
             Self::Welcome => &["welcome/subject.txt", "welcome/body.txt"],
+            Self::Front => &["web/front.html"],
+            Self::Issues => &["web/issues.html"],
+            Self::IssuePage => &["web/issue.html"],
+            Self::ArticlePage => &["web/article.html"],
+            Self::Search => &["web/search.html"],
+            Self::Lost => &["web/lost.html"],
         }
     }
 }
@@ -96,6 +121,12 @@ pub(super) fn of(mail: Mail) -> Vec<Value> {
         Mail::ConfirmPage => values(&readers::confirm_pages()),
         Mail::Confirm => values(&readers::confirmations()),
         Mail::Welcome => values(&readers::welcomes()),
+        Mail::Front => values(&library::fronts()),
+        Mail::Issues => values(&library::lists()),
+        Mail::IssuePage => values(&library::issues()),
+        Mail::ArticlePage => values(&library::articles()),
+        Mail::Search => values(&library::searches()),
+        Mail::Lost => values(&library::lost()),
     }
 }
 

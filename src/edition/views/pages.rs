@@ -33,8 +33,6 @@ pub struct ApprovalPageView {
 /// What `web/leave.html.hbs` is given. Fields that a state has nothing to say in are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LeavePageView {
-    /// The way from this page to the newsletter's other pages, such as `../`.
-    pub root: String,
     /// The newsletter's name.
     pub publication: String,
     /// `open` before the reader has left and `left` after; `back` after an undo, `late` where that came too late;

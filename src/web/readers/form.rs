@@ -9,7 +9,7 @@ const MOST: usize = 64;
 
 /// Fields in the order in which they came. A name may come more than once.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Form(Vec<(String, String)>);
+pub(in crate::web) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads a body as its head says that it is written.
@@ -22,7 +22,7 @@ impl Form {
     }
 
     /// The first field of this name.
-    pub(super) fn field(&self, name: &str) -> Option<&str> {
+    pub(in crate::web) fn field(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
@@ -32,7 +32,7 @@ impl Form {
     }
 
     /// `a=b&c=d`, with `+` for a blank and `%41` for any octet (WHATWG URL §5.1).
-    fn urlencoded(body: &[u8]) -> Self {
+    pub(in crate::web) fn urlencoded(body: &[u8]) -> Self {
         let pairs = body.split(|octet| *octet == b'&').filter(|pair| !pair.is_empty()).take(MOST);
         Self(
             pairs

@@ -3,7 +3,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::form::Form;
@@ -39,14 +39,6 @@ pub(super) async fn act(State(present): State<Present>, Path(token): Path<String
     opened(&newsroom, leaving::leave(&newsroom, &token, asked).await)
 }
 
-/// Where no page is.
-pub(super) async fn elsewhere(State(present): State<Present>, asked: Uri) -> Response {
-    let newsroom = now(&present);
-    let root = "../".repeat(asked.path().matches('/').count().saturating_sub(1));
-    let view = LeavePageView { root, ..seen(&newsroom, "unknown", Place::default()) };
-    page(&newsroom, "web/leave.html", StatusCode::NOT_FOUND, &view)
-}
-
 fn opened(newsroom: &Newsroom, place: Result<Option<Place>, AppError>) -> Response {
     match place {
         Ok(Some(place)) => shown(newsroom, if place.is_on { "open" } else { "left" }, StatusCode::OK, place),
@@ -59,14 +51,9 @@ fn opened(newsroom: &Newsroom, place: Result<Option<Place>, AppError>) -> Respon
 }
 
 fn shown(newsroom: &Newsroom, state: &'static str, status: StatusCode, place: Place) -> Response {
-    page(newsroom, "web/leave.html", status, &seen(newsroom, state, place))
-}
-
-fn seen(newsroom: &Newsroom, state: &'static str, place: Place) -> LeavePageView {
     let config = newsroom.config();
     let said = |text: String| (!text.is_empty()).then_some(text);
-    LeavePageView {
-        root: "../".to_owned(),
+    let view = LeavePageView {
         publication: config.imprint.publication.name.clone(),
         state,
         list: said(place.list),
@@ -74,5 +61,6 @@ fn seen(newsroom: &Newsroom, state: &'static str, place: Place) -> LeavePageView
         others: place.others as u64,
         undo: place.undo,
         reply_address: config.imprint.publication.reply_address.clone(),
-    }
+    };
+    page(newsroom, "web/leave.html", status, &view)
 }

@@ -7,7 +7,6 @@ use crate::edition::views::{
 
 pub(super) fn leave_pages() -> Vec<LeavePageView> {
     let full = LeavePageView {
-        root: text("../"),
         publication: text("The Specimen"),
         state: "open",
         list: Some(text("General")),
