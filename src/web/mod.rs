@@ -3,12 +3,15 @@
 //!
 //! The reading room and the preview listen on the operator's own machine only.
 
+mod asked;
 mod editors;
 mod outbox;
 mod page;
 pub mod preview;
 pub mod public;
 mod readers;
+
+pub use readers::{Form, Wanted};
 
 use std::future::Future;
 use std::io::{self, Read as _};
