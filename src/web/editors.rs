@@ -43,12 +43,7 @@ async fn look(State(present): State<Present>, Named((issue, token)): Named<(Stri
 }
 
 /// Approves, if the button was pressed, and on our page (STANDARDS T11).
-async fn accept(
-    State(present): State<Present>,
-    Named((issue, token)): Named<(String, String)>,
-    head: HeaderMap,
-    said: Bytes,
-) -> Response {
+async fn accept(State(present): State<Present>, Named((issue, token)): Named<(String, String)>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom = Arc::clone(&present.borrow());
     if said.as_ref() != SAID || is_from_elsewhere(&head, &newsroom.config().house.base_url) {
         return page(&newsroom, StatusCode::BAD_REQUEST, &blank(&newsroom, "unsaid"));

@@ -1,5 +1,5 @@
 //! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
-//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, and systemd for its calendar and its
+//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, curl for its pages, and systemd for its calendar and its
 //! units.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
@@ -10,6 +10,8 @@
 
 #[path = "calendar.rs"]
 mod calendar;
+#[path = "curl.rs"]
+mod curl;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "preview.rs"]

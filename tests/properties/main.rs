@@ -5,6 +5,7 @@
 mod address;
 mod compose;
 mod feed;
+mod form;
 mod header;
 mod manuscript;
 mod quoted_printable;

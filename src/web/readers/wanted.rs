@@ -22,6 +22,11 @@ impl Wanted {
         let said: Value = serde_json::from_slice(body).ok()?;
         let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let lists = said["lists"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        Some(Self { email: word(&said["email"]), name: word(&said["name"]), lists: lists.map(str::to_owned).collect(), stamp: word(&said["stamp"]) })
+        Some(Self {
+            email: word(&said["email"]),
+            name: word(&said["name"]),
+            lists: lists.map(str::to_owned).collect(),
+            stamp: word(&said["stamp"]),
+        })
     }
 }
