@@ -76,6 +76,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The operator's log goes to standard error; `RUST_LOG` says how much of it, else `usual` does.
 fn keep_log(usual: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
+    // The press's library would tell every value that it prints, links and addresses among them (STANDARDS T7).
+    let filter = "handlebars=warn".parse().into_iter().fold(filter, tracing_subscriber::EnvFilter::add_directive);
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -29,7 +29,7 @@ pub mod report;
 pub mod rolls;
 pub mod schedule;
 pub mod send;
-mod stamps;
+pub mod stamps;
 pub mod status;
 pub mod subscribers;
 pub mod suggest;

@@ -106,15 +106,15 @@ impl ReadingRoom {
 
     /// What stands at an address; `None` if nothing does.
     pub async fn read(&self, newsroom: &Arc<Newsroom>, address: &Address) -> Result<Option<Arc<Page>>, AppError> {
-        let (shelf, kept) = self.look(newsroom, Some(address)).await?;
+        let (now_out, kept) = self.hold(newsroom, Some(address)).await?;
         if kept.is_some() {
             return Ok(kept);
         }
-        let Some(page) = pages::print(newsroom, &shelf, self.manner, address).await? else { return Ok(None) };
+        let Some(page) = pages::print(newsroom, &now_out, self.manner, address).await? else { return Ok(None) };
         let page = Arc::new(page);
         if !matches!(address, Address::Search(..)) {
             let mut held = self.kept.lock().await;
-            if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &shelf)) {
+            if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &now_out)) {
                 held.pages.keep(address.clone(), Arc::clone(&page));
             }
         }
@@ -123,15 +123,15 @@ impl ReadingRoom {
 
     /// The page that says that nothing stands at an address.
     pub async fn lost(&self, newsroom: &Arc<Newsroom>) -> Result<Page, AppError> {
-        let (shelf, _) = self.look(newsroom, None).await?;
-        pages::lost(newsroom, &shelf, self.manner)
+        let (now_out, _) = self.hold(newsroom, None).await?;
+        pages::lost(newsroom, &now_out, self.manner)
     }
 
     /// Every address that search engines, and a folder of files, have; files and all.
     async fn addresses(&self, newsroom: &Arc<Newsroom>) -> Result<Vec<Address>, AppError> {
-        let (shelf, _) = self.look(newsroom, None).await?;
+        let (now_out, _) = self.hold(newsroom, None).await?;
         let mut all = vec![Address::Front, Address::Issues, Address::Feed, Address::Sitemap, Address::Robots, Address::Style];
-        for issue in shelf.archive.issues() {
+        for issue in now_out.archive.issues() {
             all.push(Address::Issue(issue.id.clone()));
             all.extend(issue.articles.iter().map(|article| Address::Article(issue.id.clone(), article.slug.clone())));
             let files = newsroom.store().enclosed(&issue.id).await?;
@@ -141,7 +141,7 @@ impl ReadingRoom {
     }
 
     /// The shelf as it is now, and a page if it is kept. Everything is put away where the shelf or the newsroom changed.
-    async fn look(&self, newsroom: &Arc<Newsroom>, address: Option<&Address>) -> Result<(Arc<Shelf>, Option<Arc<Page>>), AppError> {
+    async fn hold(&self, newsroom: &Arc<Newsroom>, address: Option<&Address>) -> Result<(Arc<Shelf>, Option<Arc<Page>>), AppError> {
         let mark = newsroom.store().shelf_mark().await?;
         let mut held = self.kept.lock().await;
         if !Weak::ptr_eq(&held.newsroom, &Arc::downgrade(newsroom)) {

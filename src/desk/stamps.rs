@@ -12,7 +12,7 @@ const MAC: usize = 16;
 const HEAD: usize = 9;
 
 /// A stamp of this instant for a form. `about` is what the form is for: nowhere else is its stamp good.
-pub(super) fn stamp(keys: &Keys, about: &str, now: Timestamp) -> String {
+pub fn stamp(keys: &Keys, about: &str, now: Timestamp) -> String {
     let mut octets = [0; HEAD + MAC];
     octets[0] = keys.newest_number();
     octets[1..HEAD].copy_from_slice(&now.as_millisecond().to_be_bytes());
@@ -22,7 +22,7 @@ pub(super) fn stamp(keys: &Keys, about: &str, now: Timestamp) -> String {
 }
 
 /// How long ago a form was shown, by its stamp; `None` if the stamp is not ours, or for something else.
-pub(super) fn age(keys: &Keys, about: &str, stamp: &str, now: Timestamp) -> Option<SignedDuration> {
+pub fn age(keys: &Keys, about: &str, stamp: &str, now: Timestamp) -> Option<SignedDuration> {
     let octets = if stamp.len() <= 2 * (HEAD + MAC) { BASE64URL_NOPAD.decode(stamp.as_bytes()).ok()? } else { return None };
     let (head, claimed) = octets.split_at_checked(HEAD)?;
     verify_slices_are_equal(&mac(keys, head, about)?, claimed).ok()?;

@@ -27,7 +27,7 @@ pub struct Added {
 /// Adds items to an issue, in their order, and has it remember them. Those under one heading that follow each other become
 /// one list; a section is made where there is none of that heading.
 pub fn add(issue: &mut Issue, items: Vec<Added>, house: &House) {
-    for together in items.chunk_by(|one, next| is_same(one, next)) {
+    for together in items.chunk_by(is_same) {
         match together.first().and_then(|item| item.heading.as_deref()) {
             Some(heading) => into_section(issue, heading, together),
             None => into_related(issue, together, house),

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::asked::{Named, is_from_elsewhere};
 use super::public::Present;
 use crate::app::{AppError, Newsroom};
 use crate::desk::approval::{self, Link, Offer};
@@ -36,14 +37,15 @@ async fn style(State(present): State<Present>) -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], css).into_response()
 }
 
-async fn look(State(present): State<Present>, Path((issue, token)): Path<(String, String)>) -> Response {
+async fn look(State(present): State<Present>, Named((issue, token)): Named<(String, String)>) -> Response {
     let newsroom = Arc::clone(&present.borrow());
     opened(&newsroom, approval::look(&newsroom, &issue, &token).await)
 }
 
-async fn accept(State(present): State<Present>, Path((issue, token)): Path<(String, String)>, said: Bytes) -> Response {
+/// Approves, if the button was pressed, and on our page (STANDARDS T11).
+async fn accept(State(present): State<Present>, Named((issue, token)): Named<(String, String)>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom = Arc::clone(&present.borrow());
-    if said.as_ref() != SAID {
+    if said.as_ref() != SAID || is_from_elsewhere(&head, &newsroom.config().house.base_url) {
         return page(&newsroom, StatusCode::BAD_REQUEST, &blank(&newsroom, "unsaid"));
     }
     opened(&newsroom, approval::accept(&newsroom, &issue, &token).await)

@@ -3,6 +3,7 @@
 //!
 //! The reading room and the preview listen on the operator's own machine only.
 
+mod asked;
 mod editors;
 mod library;
 mod outbox;
@@ -10,6 +11,8 @@ mod page;
 pub mod preview;
 pub mod public;
 mod readers;
+
+pub use readers::{Form, Wanted};
 
 use std::future::Future;
 use std::io;

@@ -61,6 +61,7 @@ pub fn router(newsroom: Present) -> Router {
         .merge(readers::routes())
         .merge(library::routes())
         .layer(DefaultBodyLimit::max(MOST))
+        .layer(from_fn(within_bounds))
         .layer(from_fn(in_time))
         .layer(map_response(safely))
         .with_state(newsroom)
@@ -68,6 +69,15 @@ pub fn router(newsroom: Present) -> Router {
 
 async fn in_time(request: Request, next: Next) -> Response {
     tokio::time::timeout(PATIENCE, next.run(request)).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+}
+
+/// Whoever announces more than is taken is told so at once, and none of it is waited for (STANDARDS T20).
+async fn within_bounds(request: Request, next: Next) -> Response {
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|announced| announced > MOST as u64) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
+    next.run(request).await
 }
 
 async fn safely(mut response: Response) -> Response {

@@ -8,6 +8,7 @@ pub(super) mod form;
 mod join;
 mod leave;
 mod preferences;
+mod wanted;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
+pub use self::form::Form;
+pub use self::wanted::Wanted;
 use super::public::Present;
 use crate::app::Newsroom;
 

@@ -1,5 +1,5 @@
 //! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
-//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, and systemd for its calendar and its
+//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, curl for its pages, and systemd for its calendar and its
 //! units.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
@@ -10,6 +10,8 @@
 
 #[path = "calendar.rs"]
 mod calendar;
+#[path = "curl.rs"]
+mod curl;
 #[path = "journeys.rs"]
 mod journeys;
 #[path = "postfix.rs"]
@@ -168,7 +170,8 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
     };
     let demo = Demo::start();
     let letter = demo.get("/outbox").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
-    let rooms = [demo.url("/outbox"), demo.url(&letter), demo.url("/outbox/none"), demo.url("/u/none"), demo.url("/"), demo.url("/issues/2026-11")];
+    let rooms =
+        [demo.url("/outbox"), demo.url(&letter), demo.url("/outbox/none"), demo.url("/u/none"), demo.url("/"), demo.url("/issues/2026-11")];
     match axe() {
         Ok(mut axe) => ask("axe", axe.args(pages).args(rooms)),
         Err(why) => skip("axe", &why),

@@ -6,6 +6,7 @@ mod address;
 mod audience;
 mod compose;
 mod feed;
+mod form;
 mod header;
 mod manuscript;
 mod query;

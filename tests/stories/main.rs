@@ -47,6 +47,7 @@ mod second_chances;
 mod strict_linter;
 mod suggest;
 mod the_press;
+mod threats;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod unit;

@@ -20,4 +20,5 @@ pub mod reading;
 pub mod running;
 pub mod served;
 pub mod sink;
+pub mod visitor;
 pub mod web;

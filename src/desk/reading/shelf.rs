@@ -1,11 +1,8 @@
 //! What is out at a moment, without its texts: titles, numbers and order, for every page that leads to another.
 
-use std::sync::OnceLock;
-
 use jiff::Timestamp;
 
 use crate::app::{AppError, Newsroom};
-use crate::archive::Index;
 use crate::dateline::IssueId;
 use crate::dateline::Period;
 use crate::edition::online::Site;
@@ -23,15 +20,13 @@ pub(super) struct Shelf {
     pub(super) seen_at: Timestamp,
     /// What is out, oldest first, without manuscripts.
     pub(super) archive: Archive,
-    /// The index of it, for issues whose related items the press chose; made when the first of them is printed.
-    pub(super) index: OnceLock<Index>,
 }
 
 impl Shelf {
     /// Looks at the shelf. The mark must have been asked for before.
     pub(super) async fn look(newsroom: &Newsroom, mark: u64) -> Result<Self, AppError> {
-        let archive = Archive::new(newsroom.store().shelf().await?);
-        Ok(Self { mark, seen_at: newsroom.now(), archive, index: OnceLock::new() })
+        let archive = Archive::new(newsroom.store().public_shelf().await?);
+        Ok(Self { mark, seen_at: newsroom.now(), archive })
     }
 
     /// The latest issue.

@@ -9,12 +9,16 @@ const MOST: usize = 64;
 
 /// Fields in the order in which they came. A name may come more than once.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::web) struct Form(Vec<(String, String)>);
+pub struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads a body as its head says that it is written.
     pub(super) fn read(head: &HeaderMap, body: &[u8]) -> Self {
-        let kind = head.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        Self::of(head.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default(), body)
+    }
+
+    /// Reads a body of this media type.
+    pub fn of(kind: &str, body: &[u8]) -> Self {
         if is(kind, "multipart/form-data") {
             return boundary(kind).map(|boundary| Self::parts(boundary, body)).unwrap_or_default();
         }
@@ -22,12 +26,12 @@ impl Form {
     }
 
     /// The first field of this name.
-    pub(in crate::web) fn field(&self, name: &str) -> Option<&str> {
+    pub fn field(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     /// All fields of this name.
-    pub(super) fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub fn fields<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
@@ -44,16 +48,16 @@ impl Form {
         )
     }
 
-    /// Parts between boundary lines; a file among them is no field.
+    /// Parts between boundary lines (RFC 2046 §5.1.1); a file among them is no field.
     fn parts(boundary: &str, body: &[u8]) -> Self {
-        let text = String::from_utf8_lossy(body);
-        let mark = format!("--{boundary}");
+        let text = format!("\r\n{}", String::from_utf8_lossy(body));
+        let mark = format!("\r\n--{boundary}");
         Self(text.split(mark.as_str()).skip(1).take_while(|part| !part.starts_with("--")).take(MOST).filter_map(part).collect())
     }
 }
 
 fn part(part: &str) -> Option<(String, String)> {
-    let (head, value) = part.strip_prefix("\r\n")?.split_once("\r\n\r\n")?;
+    let (head, value) = part.trim_start_matches([' ', '\t']).strip_prefix("\r\n")?.split_once("\r\n\r\n")?;
     let disposition = head.split("\r\n").find_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.trim().eq_ignore_ascii_case("content-disposition").then_some(value.trim())
@@ -67,7 +71,7 @@ fn part(part: &str) -> Option<(String, String)> {
     if !is(disposition, "form-data") || parameter("filename").is_some() {
         return None;
     }
-    Some((parameter("name")?, value.strip_suffix("\r\n").unwrap_or(value).to_owned()))
+    Some((parameter("name")?, value.to_owned()))
 }
 
 /// Whether a field's value is this word, with or without parameters.

@@ -4,16 +4,18 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::{ConnectInfo, Path, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
 use super::form::Form;
+use super::wanted::Wanted;
 use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
 use crate::desk::joining::{self, Answer, Faults, Opened, Written};
 use crate::edition::views::{ConfirmPageView, ListChoiceView, SubscribePageView};
+use crate::web::asked::{Named, is_from_elsewhere};
 use crate::web::public::{Peer, Present};
 
 /// Shows the form.
@@ -22,7 +24,8 @@ pub(super) async fn look(State(present): State<Present>) -> Response {
     form(&newsroom, StatusCode::OK, "open", &Form::default(), &Faults::default())
 }
 
-/// Takes the form.
+/// Takes the form, from wherever it was sent: it may stand on pages of other sites, and asks for a letter only
+/// (STANDARDS T11).
 pub(super) async fn take(State(present): State<Present>, head: HeaderMap, with: Extensions, said: Bytes) -> Response {
     let newsroom = now(&present);
     let said = Form::read(&head, &said);
@@ -112,19 +115,18 @@ pub(super) async fn offer(State(present): State<Present>) -> Response {
     }
 }
 
-/// The same as [`take`] for programs: `{"email": …, "name": …, "lists": […], "stamp": …}`.
+/// The same as [`take`] for programs.
 pub(super) async fn ask(State(present): State<Present>, head: HeaderMap, with: Extensions, said: Bytes) -> Response {
     let newsroom = now(&present);
     let kind = head.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().unwrap_or_default().trim() != "application/json" {
         return told(StatusCode::UNSUPPORTED_MEDIA_TYPE, &json!({ "status": "refused", "reason": "application/json is wanted" }));
     }
-    let Ok(said) = serde_json::from_slice::<Value>(&said) else {
+    let Some(said) = Wanted::read(&said) else {
         return told(StatusCode::BAD_REQUEST, &json!({ "status": "refused", "reason": "this is no JSON" }));
     };
-    let field = |name: &str| said[name].as_str().unwrap_or_default();
-    let lists: Vec<&str> = said["lists"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let written = Written { address: field("email"), name: field("name"), lists: &lists, stamp: field("stamp"), from: from(&head, &with) };
+    let lists: Vec<&str> = said.lists.iter().map(String::as_str).collect();
+    let written = Written { address: &said.email, name: &said.name, lists: &lists, stamp: &said.stamp, from: from(&head, &with) };
     match joining::take(&newsroom, &written) {
         Ok(Answer::Taken) => told(StatusCode::ACCEPTED, &json!({ "status": "taken" })),
         Ok(Answer::Again) => {
@@ -147,15 +149,16 @@ fn told(status: StatusCode, value: &Value) -> Response {
 }
 
 /// Shows what a confirmation link opens, and changes nothing.
-pub(super) async fn look_at(State(present): State<Present>, Path(token): Path<String>) -> Response {
+pub(super) async fn look_at(State(present): State<Present>, Named(token): Named<String>) -> Response {
     let newsroom = now(&present);
     opened(&newsroom, ("open", "used"), joining::look(&newsroom, &token).await)
 }
 
-/// Confirms, if the button was pressed.
-pub(super) async fn confirm(State(present): State<Present>, Path(token): Path<String>, head: HeaderMap, said: Bytes) -> Response {
+/// Confirms, if the button was pressed, and on our page (STANDARDS T11).
+pub(super) async fn confirm(State(present): State<Present>, Named(token): Named<String>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom: Arc<Newsroom> = now(&present);
-    if Form::read(&head, &said).field("confirm") == Some("yes") {
+    let is_ours = !is_from_elsewhere(&head, &newsroom.config().house.base_url);
+    if is_ours && Form::read(&head, &said).field("confirm") == Some("yes") {
         return opened(&newsroom, ("open", "done"), joining::confirm(&newsroom, &token).await);
     }
     opened(&newsroom, ("unsaid", "used"), joining::look(&newsroom, &token).await)

@@ -2,7 +2,7 @@
 //! §3.1, §6; STANDARDS L5, L6).
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
@@ -11,17 +11,18 @@ use super::{now, page};
 use crate::app::{AppError, Newsroom};
 use crate::desk::leaving::{self, Asked, Place, Undone};
 use crate::edition::views::LeavePageView;
+use crate::web::asked::Named;
 use crate::web::public::Present;
 
 /// Shows the page, and changes nothing.
-pub(super) async fn look(State(present): State<Present>, Path(token): Path<String>) -> Response {
+pub(super) async fn look(State(present): State<Present>, Named(token): Named<String>) -> Response {
     let newsroom = now(&present);
     opened(&newsroom, leaving::look(&newsroom, &token).await)
 }
 
 /// Does what the button says. Whoever sends anything else has still asked to leave: mail programs differ in what they
 /// send, and none may be turned away for it.
-pub(super) async fn act(State(present): State<Present>, Path(token): Path<String>, head: HeaderMap, said: Bytes) -> Response {
+pub(super) async fn act(State(present): State<Present>, Named(token): Named<String>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom = now(&present);
     let form = Form::read(&head, &said);
     if let Some(stamp) = form.field("undo") {

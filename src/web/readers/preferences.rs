@@ -1,7 +1,7 @@
 //! The page behind the preferences link: what comes, under which name, and a copy of everything that is known.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
@@ -10,19 +10,21 @@ use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
 use crate::desk::preferences::{self, Opened, Wishes};
 use crate::edition::views::{ListChoiceView, PreferencesPageView};
+use crate::web::asked::{Named, is_from_elsewhere};
 use crate::web::public::Present;
 
 /// Shows the page, and changes nothing.
-pub(super) async fn look(State(present): State<Present>, Path(token): Path<String>) -> Response {
+pub(super) async fn look(State(present): State<Present>, Named(token): Named<String>) -> Response {
     let newsroom = now(&present);
     opened(&newsroom, "open", preferences::look(&newsroom, &token).await)
 }
 
-/// Does what the button says; nothing where none was pressed.
-pub(super) async fn act(State(present): State<Present>, Path(token): Path<String>, head: HeaderMap, said: Bytes) -> Response {
+/// Does what the button says; nothing where none was pressed, or one on a page of another site (STANDARDS T11).
+pub(super) async fn act(State(present): State<Present>, Named(token): Named<String>, head: HeaderMap, said: Bytes) -> Response {
     let newsroom = now(&present);
     let form = Form::read(&head, &said);
-    match form.field("do") {
+    let is_ours = !is_from_elsewhere(&head, &newsroom.config().house.base_url);
+    match form.field("do").filter(|_| is_ours) {
         Some("save") => {
             let lists: Vec<&str> = form.fields("list").collect();
             let name = form.field("name").unwrap_or_default();
