@@ -256,6 +256,7 @@ async fn t4_hostile_text_becomes_words_and_its_pictures_become_links() {
         articles: vec![ArchivedArticle { slug: "a-script-and-more".to_owned(), title: "A script and more".to_owned() }],
         made_at: None,
         carried: Vec::new(),
+        added: Vec::new(),
         manuscript: HOSTILE.to_owned(),
     };
     served.present.borrow().shared_store().shelve(vec![hostile]).await.unwrap();
