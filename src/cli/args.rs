@@ -336,6 +336,8 @@ pub(super) enum ArchiveCommand {
         /// The folder
         folder: PathBuf,
     },
+    /// Write the public pages into a folder, for any web server
+    Build(super::archive_build::Build),
     /// What is out, oldest first
     List {
         /// As JSON

@@ -47,7 +47,7 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
         terminal.say(&format!("the mail is in {}", outbox.display()));
         return Ok(if sent.is_finished && repeated == 0 { Outcome::Clean } else { Outcome::Findings });
     };
-    terminal.say(&format!("\nread the mail at {address}/ , or in {}\nCtrl-C ends the demo and removes its folder", outbox.display()));
+    terminal.say(&format!("\nread the mail at {address}/outbox , or in {}\nwhat everybody may read is at {address}/\nCtrl-C ends the demo and removes its folder", outbox.display()));
     web::serve(newsroom, outbox, listener, async {
         let _ = tokio::signal::ctrl_c().await;
     })

@@ -1,5 +1,6 @@
 //! Parses the command line, asks the desk, prints the answer, and says in the exit code how it went.
 
+mod archive_build;
 mod args;
 mod audience;
 mod demo;
@@ -102,6 +103,7 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
             match command {
                 Command::Serve(_) => serve::run(newsroom, environment, terminal).await,
                 Command::Preview(asked) => preview::run(newsroom, asked, terminal).await,
+                Command::Archive(ArchiveCommand::Build(asked)) => archive_build::run(newsroom, asked, terminal).await,
                 command => with_newsroom(command, &newsroom, terminal).await,
             }
         }
@@ -154,6 +156,7 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         | Command::Demo(_)
         | Command::Serve(_)
         | Command::Preview(_)
+        | Command::Archive(ArchiveCommand::Build(_))
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(Outcome::Clean),
     }

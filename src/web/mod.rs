@@ -1,5 +1,5 @@
 //! The public pages of editors and readers; the preview; and the reading room of the demo: the mail in the outbox as its
-//! readers see it, and the files that it shows.
+//! readers see it, beside the public pages that it leads to.
 //!
 //! The reading room and the preview listen on the operator's own machine only.
 
@@ -12,7 +12,7 @@ pub mod public;
 mod readers;
 
 use std::future::Future;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,9 +22,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::app::Newsroom;
-use crate::dateline::IssueId;
 use outbox::{Letter, Outbox};
 
 /// What every page says about itself: no script, nothing from elsewhere, no frame but our own (STANDARDS T4).
@@ -34,7 +34,7 @@ const PAGE_POLICY: &str =
 const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-popups allow-same-origin";
 
 struct Room {
-    newsroom: Newsroom,
+    newsroom: Arc<Newsroom>,
     outbox: Outbox,
 }
 
@@ -45,22 +45,24 @@ pub async fn serve(
     listener: TcpListener,
     ended: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    axum::serve(listener, router(newsroom, outbox)).with_graceful_shutdown(ended).await
+    let (present, receiver) = watch::channel(Arc::new(newsroom));
+    let served = public::open(listener, router(receiver, outbox), ended).await;
+    drop(present);
+    served
 }
 
-/// The reading room's routes.
-pub fn router(newsroom: Newsroom, outbox: PathBuf) -> Router {
-    Router::new()
-        .route("/", get(index))
+/// The reading room's routes, and the public pages.
+fn router(newsroom: public::Present, outbox: PathBuf) -> Router {
+    let room = Room { newsroom: Arc::clone(&newsroom.borrow()), outbox: Outbox::new(outbox) };
+    let letters = Router::new()
+        .route("/outbox", get(index))
         .route("/style.css", get(style))
         .route("/outbox/{name}", get(letter))
         .route("/outbox/{name}/html", get(letter_html))
         .route("/outbox/{name}/text", get(letter_text))
         .route("/outbox/{name}/source", get(letter_source))
-        .route("/issues/{id}", get(first_letter))
-        .route("/issues/{id}/{file}", get(file))
-        .fallback(elsewhere)
-        .with_state(Arc::new(Room { newsroom, outbox: Outbox::new(outbox) }))
+        .with_state(Arc::new(room));
+    public::router(newsroom).merge(letters)
 }
 
 type Shared = State<Arc<Room>>;
@@ -91,33 +93,6 @@ async fn letter_text(State(room): Shared, Path(name): Path<String>) -> Response 
 
 async fn letter_source(State(room): Shared, Path(name): Path<String>) -> Response {
     with(room.outbox.letter(&name), |letter| answer(StatusCode::OK, "text/plain; charset=utf-8", PAGE_POLICY, letter.source))
-}
-
-/// "Read online" leads to the issue as the first reader got it; the archive's own page comes with the public web.
-async fn first_letter(State(room): Shared, Path(_): Path<String>) -> Response {
-    let first = room.outbox.letters().into_iter().next();
-    with(first, |letter| answer(StatusCode::OK, "text/html; charset=utf-8", MAIL_POLICY, letter.html))
-}
-
-/// A file that came with an issue: only those that the intake has listed.
-async fn file(State(room): Shared, Path((id, name)): Path<(String, String)>) -> Response {
-    let octets = id.parse().ok().and_then(|id| enclosed(&room.newsroom, &id, &name));
-    match octets {
-        Some(octets) => (StatusCode::OK, heads(page::kind(&name), PAGE_POLICY), octets).into_response(),
-        None => elsewhere().await,
-    }
-}
-
-/// The octets of a file beside an issue, if it is still the ordinary file that the intake has listed (STANDARDS T13).
-fn enclosed(newsroom: &Newsroom, id: &IssueId, name: &str) -> Option<Vec<u8>> {
-    let folder = crate::intake::read(&newsroom.config().issues_folder, "issues").ok()?;
-    let mut file = folder.get(id)?.open(name).ok()??;
-    let mut octets = Vec::new();
-    file.read_to_end(&mut octets).ok().map(|_| octets)
-}
-
-async fn elsewhere() -> Response {
-    answer(StatusCode::NOT_FOUND, "text/html; charset=utf-8", PAGE_POLICY, page::elsewhere())
 }
 
 fn with(letter: Option<Letter>, show: impl FnOnce(Letter) -> Response) -> Response {

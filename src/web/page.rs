@@ -19,7 +19,7 @@ pub(super) fn index(publication: &str, letters: &[Letter]) -> String {
     framed(
         publication,
         &heading,
-        &format!("<p>What the relay would have carried away. Each is one reader's own: compare two.</p><ul class=\"letters\">{rows}</ul>"),
+        &format!("<p>What the relay would have carried away. Each is one reader's own: compare two. What they lead to is here as well, beginning with <a href=\"/\">the public archive</a>.</p><ul class=\"letters\">{rows}</ul>"),
     )
 }
 
@@ -27,7 +27,7 @@ pub(super) fn index(publication: &str, letters: &[Letter]) -> String {
 pub(super) fn letter(publication: &str, letter: &Letter) -> String {
     let name = escape(&letter.name);
     let body = format!(
-        "<p>To {}</p><nav><a href=\"/\">All messages</a> <a href=\"/outbox/{name}/html\">HTML alone</a> <a href=\"/outbox/{name}/text\">Plain text</a> <a href=\"/outbox/{name}/source\">Source</a></nav>\
+        "<p>To {}</p><nav><a href=\"/outbox\">All messages</a> <a href=\"/outbox/{name}/html\">HTML alone</a> <a href=\"/outbox/{name}/text\">Plain text</a> <a href=\"/outbox/{name}/source\">Source</a></nav>\
          <div class=\"forms\"><iframe title=\"The HTML part\" src=\"/outbox/{name}/html\"></iframe><pre tabindex=\"0\" role=\"region\" aria-label=\"The plain-text part\">{}</pre></div>",
         escape(&letter.to),
         escape(&letter.text)
@@ -39,26 +39,15 @@ pub(super) fn letter(publication: &str, letter: &Letter) -> String {
 pub(super) fn elsewhere() -> String {
     framed(
         "Masthead",
-        "Not in the reading room",
-        "<p>The demo shows the mail and the files that came with it. The publication's public pages, and the unsubscribe page behind these links, belong to the web server of a real newsroom.</p><p><a href=\"/\">All messages</a></p>",
+        "Not in the outbox",
+        "<p>There is no such message in the outbox.</p><p><a href=\"/outbox\">All messages</a></p>",
     )
-}
-
-/// The media type of a file that came with an issue.
-pub(super) fn kind(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
-        "png" => "image/png",
-        "jpg" | "jpeg" => "image/jpeg",
-        "gif" => "image/gif",
-        "pdf" => "application/pdf",
-        _ => "application/octet-stream",
-    }
 }
 
 fn framed(publication: &str, heading: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{heading} - {publication}</title><link rel=\"stylesheet\" href=\"/style.css\"></head>\
-         <body><header><a href=\"/\">{publication}</a><span>demo of Masthead</span></header><main><h1>{heading}</h1>{body}</main></body></html>\n",
+         <body><header><a href=\"/outbox\">{publication}</a><span>demo of Masthead</span></header><main><h1>{heading}</h1>{body}</main></body></html>\n",
         heading = escape(heading),
         publication = escape(publication),
     )

@@ -45,7 +45,12 @@ pub type Present = watch::Receiver<Arc<Newsroom>>;
 
 /// Serves every page until `ended`; each request knows who asks.
 pub async fn serve(listener: TcpListener, newsroom: Present, ended: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-    let service = router(newsroom).into_make_service_with_connect_info::<Peer>();
+    open(listener, router(newsroom), ended).await
+}
+
+/// Serves these pages until `ended`; each request knows who asks.
+pub(super) async fn open(listener: TcpListener, pages: Router, ended: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+    let service = pages.into_make_service_with_connect_info::<Peer>();
     axum::serve(Porch::new(listener), service).with_graceful_shutdown(ended).await
 }
 

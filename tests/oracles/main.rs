@@ -167,8 +167,8 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
         Err(why) => return skip("axe", &why),
     };
     let demo = Demo::start();
-    let letter = demo.get("/").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
-    let rooms = [demo.url("/"), demo.url(&letter), demo.url("/u/none")];
+    let letter = demo.get("/outbox").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
+    let rooms = [demo.url("/outbox"), demo.url(&letter), demo.url("/outbox/none"), demo.url("/u/none"), demo.url("/"), demo.url("/issues/2026-11")];
     match axe() {
         Ok(mut axe) => ask("axe", axe.args(pages).args(rooms)),
         Err(why) => skip("axe", &why),

@@ -28,6 +28,7 @@ mod killed;
 mod leaving;
 #[cfg(unix)]
 mod library;
+mod library_pages;
 mod limits;
 mod links;
 mod lists;

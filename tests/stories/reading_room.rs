@@ -5,7 +5,7 @@ use super::support::demo::Demo;
 #[test]
 fn every_message_can_be_read_in_all_its_forms() {
     let demo = Demo::start();
-    let index = demo.get("/");
+    let index = demo.get("/outbox");
     assert_eq!(index.status, 200);
     assert!(index.body.contains("20 messages in the outbox"), "{}", index.body);
     let letters: Vec<String> = index.links().into_iter().filter(|link| link.starts_with("/outbox/")).collect();

@@ -43,6 +43,11 @@ impl Served {
         let newsroom = newsroom.table(&table).build();
         let settings = std::fs::read_to_string(newsroom.path("config/masthead.toml")).expect("its settings");
         newsroom.write("config/masthead.toml", &format!("{settings}\n{tables}"));
+        Self::of(newsroom, sink).await
+    }
+
+    /// The pages of a newsroom that is set up already.
+    pub async fn of(newsroom: Newsroom, sink: Sink) -> Self {
         let (present, receiver) = watch::channel(opened(&newsroom).await);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -6,7 +6,7 @@ mod page;
 mod room;
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio::net::TcpListener;
 use crate::app::Newsroom;
 use crate::dateline::IssueId;
 use crate::desk;
+use crate::desk::reading::Kind;
 use crate::intake::watch::Watch;
 use mail::View;
 use room::Room;
@@ -144,9 +145,9 @@ async fn events(State(room): Shared, Path((id, since)): Path<(String, String)>, 
 
 /// A file that came with an issue: only those that the intake has listed.
 async fn file(State(room): Shared, Path((id, name)): Path<(String, String)>) -> Response {
-    let found = id.parse::<IssueId>().ok().and_then(|id| super::enclosed(room.newsroom(), &id, &name));
+    let found = id.parse::<IssueId>().ok().and_then(|id| enclosed(room.newsroom(), &id, &name));
     match found {
-        Some(octets) => answer(StatusCode::OK, super::page::kind(&name), PAGE_POLICY, octets),
+        Some(octets) => answer(StatusCode::OK, Kind::of_file(&name).media_type(), PAGE_POLICY, octets),
         None => elsewhere(State(room)).await,
     }
 }
@@ -160,4 +161,12 @@ fn answer(status: StatusCode, kind: &'static str, policy: &'static str, body: im
     heads.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
     heads.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
     (status, heads, body).into_response()
+}
+
+/// The octets of a file beside an issue, if it is still the ordinary file that the intake has listed (STANDARDS T13).
+fn enclosed(newsroom: &Newsroom, id: &IssueId, name: &str) -> Option<Vec<u8>> {
+    let folder = crate::intake::read(&newsroom.config().issues_folder, "issues").ok()?;
+    let mut file = folder.get(id)?.open(name).ok()??;
+    let mut octets = Vec::new();
+    file.read_to_end(&mut octets).ok().map(|_| octets)
 }
