@@ -50,7 +50,7 @@ pub(super) async fn run(newsroom: &Newsroom, asked: Subscribers, terminal: &Term
             let known = desk::show(newsroom, &address).await?;
             let unconfirmed = &known.unconfirmed;
             match (&known.dossier, known.suppression) {
-                (Some(dossier), _) if json => terminal.json(&Told { dossier, unconfirmed }),
+                (Some(dossier), _) if json => terminal.json(dossier),
                 (Some(dossier), _) => terminal.write(|out| {
                     print_dossier(out, dossier)?;
                     print_unconfirmed(out, unconfirmed)
@@ -79,14 +79,6 @@ pub(super) fn why(text: &str) -> Result<String, String> {
         return Err(format!("say in one line of at most {LONGEST_WHY} characters how the reader asked, and when"));
     }
     Ok(text.to_owned())
-}
-
-/// A reader, with what is not in the dossier.
-#[derive(Serialize)]
-struct Told<'a> {
-    #[serde(flatten)]
-    dossier: &'a Dossier,
-    unconfirmed: &'a [Unconfirmed],
 }
 
 /// An address that is no reader's.

@@ -183,6 +183,8 @@ pub struct Dossier {
     pub consents: Vec<ConsentLine>,
     /// Every delivery, newest first.
     pub deliveries: Vec<LedgerLine>,
+    /// Requests to join that nobody has confirmed yet.
+    pub unconfirmed: Vec<Unconfirmed>,
 }
 
 /// An address that we will not write to, and why (STANDARDS B2).

@@ -52,7 +52,7 @@ impl Audience for SqliteStore {
 
     async fn unconfirmed(&self, address: &EmailAddress) -> Result<Vec<Unconfirmed>> {
         let key = address.key();
-        self.readers.read(move |connection| rows::all(connection, UNCONFIRMED, [key], unconfirmed)).await
+        self.readers.read(move |connection| unconfirmed(connection, &key)).await
     }
 
     async fn readmit(&self, list: &ListId, enrolment: Enrolment, at: Timestamp) -> Result<Option<Enrolled>> {
@@ -103,7 +103,12 @@ fn register(connection: &Connection, list: Option<&ListId>, after: SubscriberId,
     })
 }
 
-fn unconfirmed(row: &Row<'_>) -> Result<Unconfirmed> {
+/// Requests to join of an address that nobody has confirmed.
+pub(super) fn unconfirmed(connection: &Connection, key: &str) -> Result<Vec<Unconfirmed>> {
+    rows::all(connection, UNCONFIRMED, [key], asked)
+}
+
+fn asked(row: &Row<'_>) -> Result<Unconfirmed> {
     Ok(Unconfirmed {
         at: rows::time(row, "asked_at")?,
         name: rows::name(row)?,

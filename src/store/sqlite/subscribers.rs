@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::{SqliteStore, enrolling, reports, rows};
+use super::{SqliteStore, audience, enrolling, reports, rows};
 use crate::store::{ConsentLine, Dossier, Enrolled, ListTally, Reader, Result, Subscribers, Suppression};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Subscriber, SubscriberId, Subscription};
 
@@ -88,6 +88,7 @@ fn dossier(connection: &Connection, key: &str) -> Result<Option<Dossier>> {
         })?,
         consents: rows::all(connection, CONSENTS, [id.0], consent_line)?,
         deliveries: reports::lines_to(connection, id)?,
+        unconfirmed: audience::unconfirmed(connection, key)?,
         reader,
     }))
 }

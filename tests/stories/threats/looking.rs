@@ -52,7 +52,8 @@ async fn l7_t8_a_hundred_looks_at_every_link_of_every_letter_change_not_one_row(
                 let head = ["", "User-Agent: scanner\r\n", "Sec-Purpose: prefetch\r\n", "Sec-Fetch-Mode: navigate\r\n"][turn % 4];
                 let page = visitor.ask(method, link, head, "");
                 assert!(page.status != 500 && page.header("location").is_none(), "{method} {link}: {}", page.head);
-                assert!(page.header("set-cookie").is_none() && !page.body.contains("<script"), "{method} {link}");
+                let body = page.body.replace("<script type=\"application/ld+json\">", "");
+                assert!(page.header("set-cookie").is_none() && !body.contains("<script"), "{method} {link}");
             }
         }
     });
@@ -60,7 +61,7 @@ async fn l7_t8_a_hundred_looks_at_every_link_of_every_letter_change_not_one_row(
     for (table, rows) in &before {
         assert_eq!(&after[table], rows, "{table}");
     }
-    served.newsroom.run(["subscribers", "show", "eve@example.org"]).exits(1);
+    served.newsroom.run(["subscribers", "show", "eve@example.org"]).ok().says(&["is no reader"]);
 }
 
 /// A port that was free a moment ago.
