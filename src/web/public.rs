@@ -56,15 +56,12 @@ pub(super) async fn open(listener: TcpListener, pages: Router, ended: impl Futur
 
 /// Every page that is served.
 pub fn router(newsroom: Present) -> Router {
-    Router::new()
-        .merge(editors::routes())
-        .merge(readers::routes())
-        .merge(library::routes())
-        .layer(DefaultBodyLimit::max(MOST))
-        .layer(from_fn(within_bounds))
-        .layer(from_fn(in_time))
-        .layer(map_response(safely))
-        .with_state(newsroom)
+    guarded(Router::new().merge(editors::routes()).merge(readers::routes()).merge(library::routes())).with_state(newsroom)
+}
+
+/// What holds for every page: so much, so long, and so shown.
+fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>) -> Router<S> {
+    pages.layer(DefaultBodyLimit::max(MOST)).layer(from_fn(within_bounds)).layer(from_fn(in_time)).layer(map_response(safely))
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
@@ -85,4 +82,53 @@ async fn safely(mut response: Response) -> Response {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    /// What is answered to these octets by a page that takes for ever and one that reads what it is sent.
+    async fn answered(octets: &[u8]) -> String {
+        let pages = Router::new()
+            .route("/never", get(std::future::pending::<()>))
+            .route("/form", get(|| async {}).post(|form: String| async { form }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        tokio::spawn(axum::serve(Porch::new(listener), guarded(pages)).into_future());
+        stream.write_all(octets).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn t12_t20_whoever_takes_too_long_is_told_so_on_a_page_that_nobody_can_frame() {
+        for octets in [
+            "GET /never HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            "POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 9\r\n\r\nabc",
+        ] {
+            let answer = answered(octets.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+            for (name, value) in SAFE {
+                assert!(answer.contains(&format!("{name}: {value}\r\n")), "{name}: {answer}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn t20_what_is_announced_as_too_much_is_not_waited_for() {
+        for (length, status) in [(MOST + 1, 413), (1 << 30, 413)] {
+            let answer =
+                answered(format!("POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n").as_bytes())
+                    .await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")) && answer.contains("x-frame-options: DENY"), "{answer}");
+        }
+        let whole = format!("POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {MOST}\r\n\r\n{}", "a".repeat(MOST));
+        assert!(answered(whole.as_bytes()).await.starts_with("HTTP/1.1 200 "));
+    }
 }

@@ -1,6 +1,6 @@
 //! Outside checkers of what the real binary prints and sends: the Nu Html Checker for the grammar of its HTML, axe-core for
-//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, curl for its pages, and systemd for its calendar and its
-//! units.
+//! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, curl for its pages, and systemd for its
+//! calendar and its units.
 //!
 //! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
 //! `MASTHEAD_TEST_REQUIRE=all` it fails instead.

@@ -45,6 +45,11 @@ impl Visitor {
     }
 }
 
+/// A text with every octet written as `%41`.
+pub fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |encoded, octet| encoded + &format!("%{octet:02x}"))
+}
+
 /// A request as a browser writes it.
 pub fn request(method: &str, path: &str, head: &str, body: &str) -> Vec<u8> {
     let length = if method == "POST" { format!("Content-Length: {}\r\n", body.len()) } else { String::new() };

@@ -110,10 +110,15 @@ async fn t20_t9_who_says_where_they_come_from_gets_no_more_letters_for_it() {
     served.sink.wait_for(10).await;
     flood(&mut visitor, "lines", &|turn| format!("203.0.113.{turn}\r\nX-Forwarded-For: 198.51.100.2"));
     served.sink.wait_for(20).await;
-    let Some(own) = own_address() else {
-        return eprintln!("SKIPPED: this machine has no address but loopback");
+    let listener = match own_address() {
+        Some(own) => TcpListener::bind((own, 0)).await.ok(),
+        None => None,
     };
-    let Ok(listener) = TcpListener::bind((own, 0)).await else { return eprintln!("SKIPPED: nothing can listen at {own}") };
+    let Some(listener) = listener else {
+        // Straight to the stream: the test harness would swallow what a macro prints.
+        let _ = writeln!(std::io::stderr(), "SKIPPED: this machine can be reached by loopback only");
+        return;
+    };
     let address = listener.local_addr().unwrap().to_string();
     tokio::spawn(public::serve(listener, served.present.subscribe(), std::future::pending()));
     flood(&mut Visitor::new(&address), "far", &|turn| format!("203.0.113.{turn}"));

@@ -8,7 +8,7 @@ use masthead::subscription::SubscriberId;
 use masthead::subscription::token::{Bearer, Keys, Purpose};
 
 use crate::support::served::Served;
-use crate::support::visitor::{Visitor, everything};
+use crate::support::visitor::{Visitor, encoded, everything};
 
 /// The readers' pages that a link opens, what the link is for, and a form that acts there.
 const PAGES: [(&str, Purpose, &str); 3] = [
@@ -117,7 +117,7 @@ async fn t6_a_link_that_is_no_text_or_endless_or_has_a_path_in_it_has_the_same_p
         }
         are_all_unknown(&served, odd.iter().map(|odd| format!("/approve/{odd}/{real}")), "approve=yes");
         let mut visitor = Visitor::new(&served.address);
-        let spelt: String = real.bytes().map(|octet| format!("%{octet:02x}")).collect();
+        let spelt = encoded(&real);
         assert_eq!(visitor.ask("GET", &format!("/u/{spelt}"), "", "").status, 200, "a mail program that encodes too much");
         assert_eq!(Visitor::new(&served.address).ask("GET", &format!("/u/{}", "A".repeat(70_000)), "", "").status, 414);
     });

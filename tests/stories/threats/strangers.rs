@@ -8,15 +8,11 @@ use super::{at, stamp};
 use crate::support::linter::lint;
 use crate::support::reading::{field, parts, recipient_name};
 use crate::support::served::Served;
-use crate::support::visitor::{Visitor, everything};
+use crate::support::visitor::{Visitor, encoded, everything};
 
 /// A list whose words would act, if they could.
 const LISTS: &str = "[[list]]\nid = \"extra\"\nname = \"<script>alert(1)</script> \\\"x\\\" {{#each @root}}\"\n\
     description = \"</span><img src=//evil.example onerror=alert(1)> {{{publication}}} 'x'\"\n";
-
-fn encoded(text: &str) -> String {
-    text.bytes().map(|octet| format!("%{octet:02x}")).collect()
-}
 
 /// Nothing in a page but what a template of ours has put there.
 fn is_tame(html: &str) {
