@@ -84,11 +84,8 @@ fn whole(issue: &Issue, dateline: &str, imprint: &Imprint) -> String {
         out.extend(related.introduction.map(|text| text.0 + "\n"));
         out.push_str("<ul>\n");
         for item in related.items {
-            let title = if item.url.is_empty() {
-                item.title.0
-            } else {
-                format!("<a href=\"{}\">{}</a>", html::escape(&item.url), item.title.0)
-            };
+            let title =
+                if item.url.is_empty() { item.title.0 } else { format!("<a href=\"{}\">{}</a>", html::escape(&item.url), item.title.0) };
             let beside: Vec<String> = item.date.into_iter().chain(item.file).map(|word| html::escape(&word)).collect();
             let beside = if beside.is_empty() { String::new() } else { format!("<br><small>{}</small>", beside.join(" ")) };
             let note = item.note.map_or_else(String::new, |note| format!("<br>{}", note.0));

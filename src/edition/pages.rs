@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::html;
 use super::online::{self, Read, Site};
 use super::render::{Imprint, direction, html_view};
-use super::structured::{Number, Periodical, Written};
+use super::structured::{Carrier, Periodical, Written};
 use super::views::{
     ArticlePageView, FrontPageView, HeadView, IssueLineView, IssuePageView, IssuesPageView, LeadView, LostPageView, OfferView, Printed,
     PublicationView, SearchPageView, SiteView, YearView,
@@ -80,7 +80,12 @@ impl Masthead {
     }
 
     /// The first page. `latest` is the latest issue with its line, its first line of text and its articles.
-    pub fn front(&self, latest: Option<(&Issue, IssueLineView, Vec<LeadView>)>, earlier: Vec<IssueLineView>, has_more: bool) -> FrontPageView {
+    pub fn front(
+        &self,
+        latest: Option<(&Issue, IssueLineView, Vec<LeadView>)>,
+        earlier: Vec<IssueLineView>,
+        has_more: bool,
+    ) -> FrontPageView {
         let mut page = self.head(&self.site.publication.name, "/");
         page.structured = Some(self.periodical().whole());
         let (latest, preheader, pieces) = match latest {
@@ -141,7 +146,7 @@ impl Masthead {
             image: image.as_deref(),
             section: None,
         };
-        let number = Number { url: &url, name: &name, number: issue.number, published: &dates.published };
+        let number = Carrier { url: &url, name: &name, number: issue.number, published: &dates.published };
         let structured = self.periodical().numbered(number, written, &articles);
         let title = format!("{}, {name}", issue.title);
         let page = self.head_of(&issue, title, url.clone(), description, image, dates, structured);
@@ -202,7 +207,7 @@ impl Masthead {
             image: image.as_deref(),
             section: section.as_deref(),
         };
-        let number = Number { url: &issue_url, name: &name, number: issue.number, published: &dates.published };
+        let number = Carrier { url: &issue_url, name: &name, number: issue.number, published: &dates.published };
         let structured = self.periodical().article(number, written);
         let page = self.head_of(&issue, headline.clone(), url.clone(), description, image, dates, structured);
         let notes = online::notes_of(&article, &issue.footnotes);

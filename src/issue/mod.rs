@@ -20,9 +20,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 pub use assemble::assemble;
-pub use links::escaped as uri;
 pub use enclosures::reached;
 pub use learn::{addresses, learn, linked};
+pub use links::escaped as uri;
 
 use crate::dateline::{IssueId, IssueNumber, Period, VolumeRule};
 use crate::diagnostic::Source;

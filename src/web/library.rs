@@ -11,8 +11,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use jiff::fmt::rfc2822;
 use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 
 use super::public::Present;
 use super::readers::form::Form;
@@ -20,8 +20,7 @@ use crate::app::Newsroom;
 use crate::desk::reading::{Address, Kind, Manner, Page, ReadingRoom};
 
 /// What a page of the archive may do: show the site's own pictures, and send the search form.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// What a file may do when it is looked at by itself.
 const FILE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";

@@ -19,7 +19,9 @@ pub(super) fn index(publication: &str, letters: &[Letter]) -> String {
     framed(
         publication,
         &heading,
-        &format!("<p>What the relay would have carried away. Each is one reader's own: compare two. What they lead to is here as well, beginning with <a href=\"/\">the public archive</a>.</p><ul class=\"letters\">{rows}</ul>"),
+        &format!(
+            "<p>What the relay would have carried away. Each is one reader's own: compare two. What they lead to is here as well, beginning with <a href=\"/\">the public archive</a>.</p><ul class=\"letters\">{rows}</ul>"
+        ),
     )
 }
 
@@ -37,11 +39,7 @@ pub(super) fn letter(publication: &str, letter: &Letter) -> String {
 
 /// For every address that is not served.
 pub(super) fn elsewhere() -> String {
-    framed(
-        "Masthead",
-        "Not in the outbox",
-        "<p>There is no such message in the outbox.</p><p><a href=\"/outbox\">All messages</a></p>",
-    )
+    framed("Masthead", "Not in the outbox", "<p>There is no such message in the outbox.</p><p><a href=\"/outbox\">All messages</a></p>")
 }
 
 fn framed(publication: &str, heading: &str, body: &str) -> String {

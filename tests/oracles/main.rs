@@ -10,11 +10,12 @@
 
 #[path = "calendar.rs"]
 mod calendar;
+#[path = "readers.rs"]
+mod library;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "preview.rs"]
 mod preview;
-#[path = "readers.rs"]
 mod readers;
 #[path = "signatures.rs"]
 mod signatures;
@@ -166,7 +167,8 @@ fn a5_a7_axe_finds_nothing_on_light_and_dark_paper_wide_and_narrow() {
     };
     let demo = Demo::start();
     let letter = demo.get("/outbox").links().into_iter().find(|link| link.starts_with("/outbox/")).unwrap();
-    let rooms = [demo.url("/outbox"), demo.url(&letter), demo.url("/outbox/none"), demo.url("/u/none"), demo.url("/"), demo.url("/issues/2026-11")];
+    let rooms =
+        [demo.url("/outbox"), demo.url(&letter), demo.url("/outbox/none"), demo.url("/u/none"), demo.url("/"), demo.url("/issues/2026-11")];
     match axe() {
         Ok(mut axe) => ask("axe", axe.args(pages).args(rooms)),
         Err(why) => skip("axe", &why),

@@ -144,7 +144,7 @@ async fn t4_t20_every_answer_is_safe_and_too_much_is_refused() {
         ("GET", "/reader.css", 200),
         ("PUT", leave, 405),
         ("DELETE", leave, 405),
-        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
     ] {
         let page = served.ask(method, path, None);
         assert_eq!(page.status, status, "{method} {path}");

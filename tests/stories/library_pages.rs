@@ -4,7 +4,6 @@ use std::fs;
 
 use masthead::dateline::IssueId;
 use masthead::issue::archive::{ArchivedArticle, ArchivedIssue};
-use masthead::store::BackIssues as _;
 use masthead::subscription::SubscriberId;
 use masthead::subscription::token::{Bearer, Purpose};
 use serde_json::Value;
@@ -116,7 +115,9 @@ async fn t26_what_is_not_out_looks_like_what_never_will_be() {
     let (next, never) = (served.get("/issues/2015-02"), served.get("/issues/2031-07"));
     assert_eq!((next.status, &next.body), (404, &never.body));
     assert_eq!(next.header("x-robots-tag"), Some("noindex"));
-    for path in ["/articles/2015-02/any", "/issues/2015-02/report.pdf", "/issues/..%2fdata", "/issues/2014-12/none.pdf", "/articles/2014-12/none"] {
+    for path in
+        ["/articles/2015-02/any", "/issues/2015-02/report.pdf", "/issues/..%2fdata", "/issues/2014-12/none.pdf", "/articles/2014-12/none"]
+    {
         assert_eq!((served.get(path).status, served.get(path).body == never.body), (404, true), "{path}");
     }
     assert!(!served.get("/feed.xml").body.contains("2015-02") && !served.get("/sitemap.xml").body.contains("2015-02"));
@@ -172,7 +173,9 @@ async fn a_correction_shows_at_once_and_moves_the_feed_and_nothing_else() {
     let after = feed_rs::parser::parse(served.get("/feed.xml").body.as_bytes()).unwrap();
     let moved: Vec<bool> = before.1.entries.iter().zip(&after.entries).map(|(before, after)| before.updated != after.updated).collect();
     assert_eq!(moved, [true, false, false, false, false]);
-    assert!(before.1.entries.iter().zip(&after.entries).all(|(before, after)| before.id == after.id && before.published == after.published));
+    assert!(
+        before.1.entries.iter().zip(&after.entries).all(|(before, after)| before.id == after.id && before.published == after.published)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -261,7 +264,9 @@ async fn t4_hostile_text_becomes_words_and_its_pictures_become_links() {
         assert_eq!(page.status, 200, "{path}");
         let body = page.body.replace("<script type=\"application/ld+json\">", "");
         let lower = body.to_ascii_lowercase();
-        for bad in ["<script", "<img", "<svg", "<iframe", "<style", "style=", "href=\"javascript", "href=\"data:", "href=\"vbscript", "<object"] {
+        for bad in
+            ["<script", "<img", "<svg", "<iframe", "<style", "style=", "href=\"javascript", "href=\"data:", "href=\"vbscript", "<object"]
+        {
             assert!(!lower.contains(bad), "{bad} on {path}:\n{body}");
         }
         for tag in lower.split('<').skip(1).filter_map(|rest| rest.split('>').next()) {

@@ -61,7 +61,9 @@ impl Kind {
 pub(super) fn is_run_by_browsers(name: &str) -> bool {
     let (_, ending) = name.rsplit_once('.').unwrap_or_default();
     let ending = ending.to_ascii_lowercase();
-    ending.contains("htm") || ending.contains("xml") || ["svg", "svgz", "xsl", "xslt", "mht", "js", "mjs", "css", "swf"].contains(&ending.as_str())
+    ending.contains("htm")
+        || ending.contains("xml")
+        || ["svg", "svgz", "xsl", "xslt", "mht", "js", "mjs", "css", "swf"].contains(&ending.as_str())
 }
 
 #[cfg(test)]

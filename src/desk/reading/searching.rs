@@ -70,7 +70,8 @@ fn marked(fragments: &[Fragment]) -> Printed {
 /// Words as the value of a parameter.
 fn in_query(words: &str) -> String {
     let reserved = |text: String, (sign, code): (char, &str)| text.replace(sign, code);
-    let text = [('%', "%25"), ('&', "%26"), ('#', "%23"), ('+', "%2B"), ('=', "%3D"), ('?', "%3F")].into_iter().fold(words.to_owned(), reserved);
+    let text =
+        [('%', "%25"), ('&', "%26"), ('#', "%23"), ('+', "%2B"), ('=', "%3D"), ('?', "%3F")].into_iter().fold(words.to_owned(), reserved);
     uri(&text).replace('\'', "%27")
 }
 

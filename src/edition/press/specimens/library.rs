@@ -47,7 +47,11 @@ fn line(is_full: bool) -> IssueLineView {
 }
 
 fn lead(is_full: bool) -> LeadView {
-    LeadView { title: text("A title"), url: text("/articles/2026-06/a-title"), label: if is_full { text("June 2026") } else { String::new() } }
+    LeadView {
+        title: text("A title"),
+        url: text("/articles/2026-06/a-title"),
+        label: if is_full { text("June 2026") } else { String::new() },
+    }
 }
 
 fn leads(is_full: bool) -> Vec<LeadView> {
