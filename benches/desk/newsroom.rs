@@ -51,14 +51,19 @@ pub(super) struct Newsroom {
 impl Newsroom {
     /// One with so many issues in its archive, one reader, one editor, and a folder for its mail.
     pub(super) fn with_archive(issues: usize) -> Outcome<Self> {
+        Self::with(issues, "", |title, _| issue(title, 3))
+    }
+
+    /// The same with further settings, and with issues of whatever is made of their title and number.
+    pub(super) fn with(issues: usize, settings: &str, text: impl Fn(&str, usize) -> String) -> Outcome<Self> {
         let folder = tempfile::Builder::new().prefix("desk").tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let mut newsroom = Self { folder, imported: Duration::ZERO };
-        newsroom.write("config/masthead.toml", SETTINGS)?;
+        newsroom.write("config/masthead.toml", &format!("{SETTINGS}\n{settings}"))?;
         newsroom.write("readers.csv", "email,status\nreader@example.org,confirmed\n")?;
         for number in 0..issues {
             let (year, month) = (2014 + number / 12, 1 + number % 12);
             let title = format!("{} and {} in issue {number}", word(number), word(number / 24));
-            newsroom.write(&format!("back/{year}-{month:02}.md"), &issue(&title, 3))?;
+            newsroom.write(&format!("back/{year}-{month:02}.md"), &text(&title, number))?;
         }
         let start = Instant::now();
         newsroom.run(&["archive", "import", "back"])?;

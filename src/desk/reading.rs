@@ -106,15 +106,15 @@ impl ReadingRoom {
 
     /// What stands at an address; `None` if nothing does.
     pub async fn read(&self, newsroom: &Arc<Newsroom>, address: &Address) -> Result<Option<Arc<Page>>, AppError> {
-        let (now_out, kept) = self.hold(newsroom, Some(address)).await?;
+        let (stock, kept) = self.hold(newsroom, Some(address)).await?;
         if kept.is_some() {
             return Ok(kept);
         }
-        let Some(page) = pages::print(newsroom, &now_out, self.manner, address).await? else { return Ok(None) };
+        let Some(page) = pages::print(newsroom, &stock, self.manner, address).await? else { return Ok(None) };
         let page = Arc::new(page);
         if !matches!(address, Address::Search(..)) {
             let mut held = self.kept.lock().await;
-            if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &now_out)) {
+            if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &stock)) {
                 held.pages.keep(address.clone(), Arc::clone(&page));
             }
         }
@@ -123,15 +123,15 @@ impl ReadingRoom {
 
     /// The page that says that nothing stands at an address.
     pub async fn lost(&self, newsroom: &Arc<Newsroom>) -> Result<Page, AppError> {
-        let (now_out, _) = self.hold(newsroom, None).await?;
-        pages::lost(newsroom, &now_out, self.manner)
+        let (stock, _) = self.hold(newsroom, None).await?;
+        pages::lost(newsroom, &stock, self.manner)
     }
 
     /// Every address that search engines, and a folder of files, have; files and all.
     async fn addresses(&self, newsroom: &Arc<Newsroom>) -> Result<Vec<Address>, AppError> {
-        let (now_out, _) = self.hold(newsroom, None).await?;
+        let (stock, _) = self.hold(newsroom, None).await?;
         let mut all = vec![Address::Front, Address::Issues, Address::Feed, Address::Sitemap, Address::Robots, Address::Style];
-        for issue in now_out.archive.issues() {
+        for issue in stock.archive.issues() {
             all.push(Address::Issue(issue.id.clone()));
             all.extend(issue.articles.iter().map(|article| Address::Article(issue.id.clone(), article.slug.clone())));
             let files = newsroom.store().enclosed(&issue.id).await?;

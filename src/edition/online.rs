@@ -98,12 +98,8 @@ fn settle(inline: &mut Inline, site: Site<'_>, read: Read) {
                 site.near(&mut link.target);
             }
         }
-        InlineKind::Image(image) if is_shown(image, site) => {
-            if read == Read::AtHome {
-                site.near(&mut image.source);
-            }
-        }
-        InlineKind::Image(image) if !image.source.is_empty() => {
+        InlineKind::Image(image) if is_shown(image, site) && read == Read::AtHome => site.near(&mut image.source),
+        InlineKind::Image(image) if !image.source.is_empty() && !is_shown(image, site) => {
             let inlines = vec![Inline { kind: InlineKind::Text(said(image)), span: inline.span }];
             inline.kind = InlineKind::Link(Link { target: std::mem::take(&mut image.source), inlines, file: None });
         }

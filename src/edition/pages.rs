@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::html;
 use super::online::{self, Read, Site};
 use super::render::{Imprint, direction, html_view};
-use super::structured::{Number, Periodical, Written};
+use super::structured::{Carrier, Periodical, Written};
 use super::views::{
     ArticlePageView, FrontPageView, HeadView, IssueLineView, IssuePageView, IssuesPageView, LeadView, LostPageView, OfferView, Printed,
     PublicationView, SearchPageView, SiteView, YearView,
@@ -146,7 +146,7 @@ impl Masthead {
             image: image.as_deref(),
             section: None,
         };
-        let number = Number { url: &url, name: &name, number: issue.number, published: &dates.published };
+        let number = Carrier { url: &url, name: &name, number: issue.number, published: &dates.published };
         let structured = self.periodical().numbered(number, written, &articles);
         let title = format!("{}, {name}", issue.title);
         let page = self.head_of(&issue, title, url.clone(), description, image, dates, structured);
@@ -207,7 +207,7 @@ impl Masthead {
             image: image.as_deref(),
             section: section.as_deref(),
         };
-        let number = Number { url: &issue_url, name: &name, number: issue.number, published: &dates.published };
+        let number = Carrier { url: &issue_url, name: &name, number: issue.number, published: &dates.published };
         let structured = self.periodical().article(number, written);
         let page = self.head_of(&issue, headline.clone(), url.clone(), description, image, dates, structured);
         let notes = online::notes_of(&article, &issue.footnotes);

@@ -18,7 +18,7 @@ pub(super) struct Periodical<'a> {
 
 /// An issue as programs are told of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number<'a> {
+pub(super) struct Carrier<'a> {
     pub(super) url: &'a str,
     pub(super) name: &'a str,
     pub(super) number: Option<IssueNumber>,
@@ -51,7 +51,7 @@ impl Periodical<'_> {
         printed(self.value())
     }
 
-    fn issue(self, issue: Number<'_>) -> Value {
+    fn issue(self, issue: Carrier<'_>) -> Value {
         let volume = issue
             .number
             .map(|number| json!({ "@type": "PublicationVolume", "volumeNumber": number.volume.to_string(), "isPartOf": self.value() }));
@@ -67,7 +67,7 @@ impl Periodical<'_> {
     }
 
     /// One issue with its articles, each by title and address.
-    pub(super) fn numbered(self, issue: Number<'_>, text: Written<'_>, articles: &[(String, String)]) -> Printed {
+    pub(super) fn numbered(self, issue: Carrier<'_>, text: Written<'_>, articles: &[(String, String)]) -> Printed {
         let parts = articles.iter().map(|(title, url)| json!({ "@type": "NewsArticle", "headline": title, "url": url }));
         let mut value = self.issue(issue);
         let more = bare(json!({
@@ -86,7 +86,7 @@ impl Periodical<'_> {
     }
 
     /// One article.
-    pub(super) fn article(self, issue: Number<'_>, text: Written<'_>) -> Printed {
+    pub(super) fn article(self, issue: Carrier<'_>, text: Written<'_>) -> Printed {
         printed(bare(json!({
             "@type": "NewsArticle",
             "@id": text.url,

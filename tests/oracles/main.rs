@@ -2,8 +2,8 @@
 //! its readers, dkimpy and mail-auth for its signatures, Postfix for its SMTP, curl for its pages, and systemd for its
 //! calendar and its units.
 //!
-//! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a test says `SKIPPED` on stderr and passes; with
-//! `MASTHEAD_TEST_REQUIRE=all` it fails instead.
+//! `tests/oracles/install.sh` brings them, but for mail-auth, which is a crate and always there. Where they are missing, a
+//! test says `SKIPPED` on stderr and passes; with `MASTHEAD_TEST_REQUIRE=all` it fails instead.
 
 // An oracle that cannot be asked as it should fails its test at once.
 #![allow(clippy::unwrap_used)]
@@ -14,6 +14,8 @@ mod calendar;
 mod curl;
 #[path = "journeys.rs"]
 mod journeys;
+#[path = "library.rs"]
+mod library;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "preview.rs"]

@@ -115,7 +115,7 @@ async fn t4_every_answer_is_safe_and_other_ways_of_asking_are_refused() {
         ("GET", link.as_str(), None, 200),
         ("HEAD", &link, None, 200),
         ("GET", "/approve/style.css", None, 200),
-        ("GET", "/", None, 404),
+        ("GET", "/nowhere", None, 404),
         ("GET", "/approve/2014-12/nonsense", None, 404),
         ("POST", &link, Some("List-Unsubscribe=One-Click"), 400),
         ("POST", &link, Some("approve=no"), 400),

@@ -4,7 +4,6 @@ use std::fs;
 
 use masthead::dateline::IssueId;
 use masthead::issue::archive::{ArchivedArticle, ArchivedIssue};
-use masthead::store::BackIssues as _;
 use masthead::subscription::SubscriberId;
 use masthead::subscription::token::{Bearer, Purpose};
 use serde_json::Value;
