@@ -10,12 +10,13 @@
 
 #[path = "calendar.rs"]
 mod calendar;
-#[path = "readers.rs"]
+#[path = "library.rs"]
 mod library;
 #[path = "postfix.rs"]
 mod postfix;
 #[path = "preview.rs"]
 mod preview;
+#[path = "readers.rs"]
 mod readers;
 #[path = "signatures.rs"]
 mod signatures;
