@@ -1,6 +1,7 @@
 //! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
 
 mod home;
+mod kept;
 mod patience;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -12,6 +13,7 @@ use aws_lc_rs::rand;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use crate::archive::Index;
 use crate::clock::Clock;
 use crate::config::secret::{self, SecretError};
 use crate::config::{self, CONFIG_PATH, Config, KeyPlace};
@@ -24,6 +26,7 @@ use crate::store::{Store, StoreError};
 use crate::subscription::Seal;
 use crate::subscription::token::Keys;
 
+pub use kept::Kept;
 pub use patience::{Advice, Patience};
 
 /// Why a newsroom cannot be opened, or what was asked of it cannot be done.
@@ -91,6 +94,7 @@ pub struct Newsroom {
     clock: Arc<dyn Clock>,
     boot: String,
     patience: Arc<Patience>,
+    index: Kept<Index>,
 }
 
 impl Newsroom {
@@ -127,8 +131,8 @@ impl Newsroom {
         let (press, found) = Press::new(&overrides).clean().map_err(AppError::Faulty)?;
         warnings.extend(found);
         store.declare_lists(&config.lists).await?;
-        let patience = Arc::default();
-        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience };
+        let (patience, index) = (Arc::default(), Kept::default());
+        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience, index };
         // Without the key nobody would be known again; where nobody was erased it need not be there.
         if newsroom.store.has_erased().await? {
             newsroom.seal_store()?;
@@ -198,6 +202,11 @@ impl Newsroom {
     /// What somebody could not be told, and when it is tried again.
     pub fn patience(&self) -> &Patience {
         &self.patience
+    }
+
+    /// The index of what is out, as it was made last; it is of these settings, and goes with them.
+    pub fn index(&self) -> &Kept<Index> {
+        &self.index
     }
 
     /// Its clock, to be shared with workers.

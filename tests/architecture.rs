@@ -57,7 +57,7 @@ const ROOMS: [(&str, &[&str]); 22] = [
             "traffic",
         ],
     ),
-    ("app", &["clock", "config", "diagnostic", "edition", "intake", "mailing", "relay", "store", "subscription", "traffic"]),
+    ("app", &["archive", "clock", "config", "diagnostic", "edition", "intake", "mailing", "relay", "store", "subscription", "traffic"]),
     ("intake", &["config", "dateline", "diagnostic", "edition", "issue", "manuscript"]),
     ("relay", &["config", "mailing", "subscription"]),
     ("store", &["archive", "dateline", "edition", "issue", "mailing", "subscription", "traffic"]),

@@ -175,3 +175,69 @@ fn enter(blocks: &[Block], passages: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::dateline::VolumeRule;
+    use crate::diagnostic::Source;
+    use crate::manuscript::Draft;
+
+    const OLD: &str = "---\ntitle: Old\n---\n# The Deep Well\n\nWater.\n\n# In brief\n\n## Rope\n\nIt is frayed.\n";
+
+    const NEW: &str = "---\ntitle: New\npreheader: A line above.\n---\nBefore all.\n\n# A Pump\n\nAs [we said](https://news.example.org/issues/2014-06) \
+        of *water*.[^1]\n\n| a | b |\n|---|---|\n| c | d |\n\n## Related Items\n\n- \"Rope\" (June 2014)\n\n# In brief\n\nShort ones.\n\n## Frost\n\n\
+        See [the well](issue:2014-06#the-deep-well), [again](issue:2014-06#the-deep-well) and [this](issue:2014-12).\n\n[^1]: A note.\n";
+
+    fn house() -> House {
+        House {
+            base_url: "https://news.example.org".to_owned(),
+            volume_rule: VolumeRule { begins: 1 },
+            lang: "en".to_owned(),
+            lists: Vec::new(),
+            default_lists: Vec::new(),
+            related_heading: "Related Items".to_owned(),
+        }
+    }
+
+    fn archived(id: &str, text: &str, archive: &Archive) -> ArchivedIssue {
+        let draft = Draft { id: id.parse().unwrap(), source: Source::new(id, text), files: Vec::new() };
+        let manuscript = crate::manuscript::parse(&draft, "Related Items").value.unwrap();
+        crate::issue::assemble(&manuscript, archive, &house()).value.unwrap().archived(Timestamp::UNIX_EPOCH)
+    }
+
+    fn archive() -> Archive {
+        let old = archived("2014-06", OLD, &Archive::default());
+        let archive = Archive::new(vec![old.clone()]);
+        Archive::new(vec![archived("2014-12", NEW, &archive), old])
+    }
+
+    #[test]
+    fn an_entry_has_all_words_and_each_reference_once() {
+        let (archive, house) = (archive(), house());
+        let entry = Cataloguer::new(&archive, &house).entry(archive.issue(&"2014-12".parse().unwrap()).unwrap());
+        let texts: Vec<(&str, &str)> = entry.articles.iter().map(|article| (article.title.as_str(), article.text.as_str())).collect();
+        let pump = "A line above.\nBefore all.\nAs we said of water.\na\nb\nc\nd\nA note.";
+        let frost = "In brief\nShort ones.\nSee the well, again and this.";
+        assert_eq!(texts, [("A Pump", pump), ("Frost", frost)]);
+        let leads = |from: &str, to_slug: Option<&str>| Reference {
+            from: from.to_owned(),
+            to: "2014-06".parse().unwrap(),
+            to_slug: to_slug.map(str::to_owned),
+        };
+        assert_eq!(entry.refers, [leads("a-pump", None), leads("a-pump", Some("rope")), leads("frost", Some("the-deep-well"))]);
+        assert_eq!((entry.day.to_string().as_str(), entry.version), ("2014-12-01", VERSION));
+    }
+
+    #[test]
+    fn an_issue_that_cannot_be_read_any_more_is_found_by_its_titles() {
+        let (archive, house) = (archive(), house());
+        let mut lost = archive.issue(&"2014-06".parse().unwrap()).unwrap().clone();
+        lost.manuscript = String::new();
+        let entry = Cataloguer::new(&archive, &house).entry(&lost);
+        assert_eq!(entry.articles.iter().map(|article| article.title.as_str()).collect::<Vec<_>>(), ["The Deep Well", "Rope"]);
+        assert!(entry.articles.iter().all(|article| article.text.is_empty()) && entry.refers.is_empty());
+    }
+}

@@ -1,7 +1,7 @@
 //! What is out, as a reader would remember it: which articles of the archive have to do with an issue, and why.
 //!
-//! An [`Index`] is made from the archive alone, whatever engine keeps it, and is dropped when the answer is there. How
-//! it ranks was measured on links that real editors made; see `rank`.
+//! An [`Index`] is made from the archive alone, whatever engine keeps it, and holds until the archive changes. How it ranks
+//! was measured on links that real editors made; see `rank`.
 
 pub mod catalogue;
 mod citations;

@@ -70,17 +70,12 @@ impl<'t> Piece<'t> {
     fn first_of(typed: &'t str) -> Self {
         let marked = typed.strip_prefix('-').filter(|after| after.starts_with(|c| c == '"' || is_of_word(c)));
         let (is_unwanted, typed) = (marked.is_some(), marked.unwrap_or(typed));
-        let (is_quoted, text, rest) = match typed.strip_prefix('"') {
-            Some(inner) => {
-                let (text, rest) = inner.split_once('"').unwrap_or((inner, ""));
-                (true, text, rest)
-            }
-            None => {
-                let end = typed.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(typed.len());
-                (false, &typed[..end], &typed[end..])
-            }
+        let (text, rest) = if let Some(inner) = typed.strip_prefix('"') {
+            inner.split_once('"').unwrap_or((inner, ""))
+        } else {
+            typed.split_at(typed.find(|c: char| c.is_whitespace() || c == '"').unwrap_or(typed.len()))
         };
-        Self { text, is_quoted, is_unwanted, rest }
+        Self { text, is_quoted: typed.starts_with('"'), is_unwanted, rest }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads issues as the press will, and tells every fault of them at once.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -91,20 +91,11 @@ impl Report {
 
 /// Checks the issues named, or, if none is, all that are not out yet.
 pub async fn check(newsroom: &Newsroom, ids: &[IssueId]) -> Result<Report, AppError> {
-    Ok(look(newsroom, ids, Depth::Titles).await?.0)
-}
-
-/// How much of the archive is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Depth {
-    /// What is out and what it is called; the manuscripts too only where an issue has related items chosen for it.
-    Titles,
-    /// All of it.
-    Manuscripts,
+    Ok(look(newsroom, ids).await?.0)
 }
 
 /// The same, and the archive as the last of the issues saw it.
-pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId], depth: Depth) -> Result<(Report, Archive), AppError> {
+pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId]) -> Result<(Report, Archive), AppError> {
     let config = newsroom.config();
     let shown = newsroom.shown(&config.issues_folder);
     let folder = intake::read(&config.issues_folder, &shown)?;
@@ -113,19 +104,22 @@ pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId], depth: Depth) -> 
         let hint = near.map_or_else(|| "the folder has no issues".to_owned(), |near| format!("did you mean {near}?"));
         return Err(AppError::Refused(format!("there is no issue {lost} in {shown}; {hint}")));
     }
-    let chooses = |dropped: &Dropped| dropped.draft.as_ref().is_some_and(|draft| draft.source.text().contains("\nrelated:"));
-    let is_whole = depth == Depth::Manuscripts || folder.dropped.iter().any(chooses);
-    let store = newsroom.store();
-    let mut archive = Archive::new(if is_whole { store.back_issues().await? } else { store.shelf().await? });
-    let (mut issues, index) = (Vec::new(), OnceLock::new());
+    let mut archive = Archive::new(newsroom.store().shelf().await?);
+    let is_wanted = |id: &IssueId, is_out: bool| if ids.is_empty() { !is_out } else { ids.contains(id) };
+    let chooses = |dropped: &Dropped| {
+        let is_out = archive.issue(&dropped.id).is_some();
+        is_wanted(&dropped.id, is_out) && dropped.draft.as_ref().is_some_and(|draft| draft.source.text().contains("\nrelated:"))
+    };
+    let index = if folder.dropped.iter().any(chooses) { Some(index(newsroom).await?) } else { None };
+    let mut issues = Vec::new();
     for one in folder.dropped {
         let is_out = archive.issue(&one.id).is_some() && !archive.is_waiting(&one.id);
-        let wanted = if ids.is_empty() { !is_out } else { ids.contains(&one.id) };
+        let wanted = is_wanted(&one.id, is_out);
         if is_out && !wanted {
             continue;
         }
         if wanted {
-            let checked = check_one(newsroom, one, &archive, &index, is_out).await?;
+            let checked = check_one(newsroom, one, &archive, index.as_deref(), is_out).await?;
             expect(&mut archive, checked.issue.as_ref());
             issues.push(checked);
         } else if let Some(draft) = &one.draft {
@@ -134,6 +128,17 @@ pub(super) async fn look(newsroom: &Newsroom, ids: &[IssueId], depth: Depth) -> 
         }
     }
     Ok((Report { issues, diagnostics: folder.diagnostics }, archive))
+}
+
+/// The index of what is out. It takes all manuscripts and a while to make, so it is made anew only once the shelf has changed.
+pub(super) async fn index(newsroom: &Newsroom) -> Result<Arc<Index>, AppError> {
+    let mark = newsroom.store().shelf_mark().await?;
+    if let Some(index) = newsroom.index().of(mark) {
+        return Ok(index);
+    }
+    newsroom.index().drop_older();
+    let archive = Archive::new(newsroom.store().back_issues().await?);
+    Ok(newsroom.index().keep(mark, Index::of(&archive, &newsroom.config().house)))
 }
 
 /// Lets issues after this one refer to it.
@@ -153,7 +158,7 @@ async fn check_one(
     newsroom: &Newsroom,
     dropped: Dropped,
     archive: &Archive,
-    index: &OnceLock<Index>,
+    index: Option<&Index>,
     is_out: bool,
 ) -> Result<Checked, AppError> {
     let config = newsroom.config();
@@ -170,7 +175,7 @@ async fn check_one(
     if is_out {
         enclosing::lend(newsroom, &mut draft).await?;
     }
-    let assembled = assembled(newsroom, &draft, archive, Some(index));
+    let assembled = assembled(newsroom, &draft, archive, index);
     diagnostics.extend(assembled.diagnostics);
     let Some(mut issue) = assembled.value else { return Ok(done(None, None, diagnostics)) };
     diagnostics.extend(links::learn(newsroom, &mut issue).await?);
@@ -181,13 +186,8 @@ async fn check_one(
 }
 
 /// The issue of a draft, with everything found on the way to it. Where the press is to choose related items, they come
-/// from the index, which is made of the archive when the first draft wants it; without one none are chosen.
-pub(super) fn assembled(
-    newsroom: &Newsroom,
-    draft: &Draft,
-    archive: &Archive,
-    index: Option<&OnceLock<Index>>,
-) -> diagnostic::Checked<Issue> {
+/// from the index; without one none are chosen.
+pub(super) fn assembled(newsroom: &Newsroom, draft: &Draft, archive: &Archive, index: Option<&Index>) -> diagnostic::Checked<Issue> {
     let house = &newsroom.config().house;
     let mut parsed = manuscript::parse(draft, &house.related_heading);
     let value = parsed.value.and_then(|manuscript| {
@@ -195,7 +195,6 @@ pub(super) fn assembled(
         parsed.diagnostics.extend(assembled.diagnostics);
         let mut issue = assembled.value?;
         if let Some(index) = index.filter(|_| manuscript.front.related.is_some()) {
-            let index = index.get_or_init(|| Index::of(archive, house));
             parsed.diagnostics.extend(archive::fill(&mut issue, &manuscript, index, house));
         }
         Some(issue)

@@ -34,8 +34,12 @@ fn targets(issue: &Issue) -> HashSet<&str> {
         }
     }
     blocks.extend(issue.footnotes.iter().map(|note| note.blocks.as_slice()));
-    inlines.iter().for_each(|inlines| within(inlines, &mut |inline| found.extend(target(inline))));
-    blocks.iter().for_each(|blocks| each_inline(blocks, &mut |inline| found.extend(target(inline))));
+    for inlines in inlines {
+        within(inlines, &mut |inline| found.extend(target(inline)));
+    }
+    for blocks in blocks {
+        each_inline(blocks, &mut |inline| found.extend(target(inline)));
+    }
     found
 }
 

@@ -1,34 +1,43 @@
 //! An issue that is out, assembled again from its manuscript with all that it had: its files, its number, what feeds
 //! brought, and the related items that the press chose.
 
-use tokio::task::spawn_blocking;
+use std::sync::Arc;
 
 use super::shelf::Shelf;
 use crate::app::{AppError, Newsroom};
-use crate::archive::Index;
 use crate::dateline::IssueId;
 use crate::desk::{check, feeds};
 use crate::diagnostic::Source;
 use crate::issue::Issue;
-use crate::issue::archive::{Archive, ArchivedIssue};
+use crate::issue::archive::ArchivedIssue;
 use crate::manuscript::{Draft, EnclosedFile};
 
-/// An issue and what the shelf says of it; `None` if it is not out, or can no longer be read.
-pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<(ArchivedIssue, Issue)>, AppError> {
+/// An issue as it is printed, and what the shelf says of it.
+#[derive(Debug)]
+pub(super) struct Reprint {
+    pub(super) archived: ArchivedIssue,
+    pub(super) issue: Issue,
+}
+
+/// An issue, read again or as it was read of late; `None` if it is not out, or can no longer be read.
+pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<Arc<Reprint>>, AppError> {
     if shelf.archive.issue(id).is_none() {
         return Ok(None);
     }
+    if let Some(read) = shelf.read_of_late(id) {
+        return Ok(Some(read));
+    }
+    Ok(read(newsroom, shelf, id).await?.map(|read| shelf.keep(read)))
+}
+
+async fn read(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<Reprint>, AppError> {
     let Some(archived) = newsroom.store().back_issue(id).await? else { return Ok(None) };
     let files = newsroom.store().enclosed(id).await?;
     let files = files.into_iter().map(|file| EnclosedFile { name: file.name, octets: file.octets, pixels: file.pixels }).collect();
     let draft = Draft { id: id.clone(), source: Source::new(id.as_str(), archived.manuscript.as_str()), files };
-    let is_filled = wants_filling(&archived.manuscript);
-    if is_filled && shelf.index.get().is_none() {
-        let index = index(newsroom).await?;
-        // Two may have made it at once: it is the same index.
-        let _ = shelf.index.set(index);
-    }
-    let Some(mut issue) = check::assembled(newsroom, &draft, &shelf.archive, is_filled.then_some(&shelf.index)).value else {
+    // It takes a while to make and is rarely wanted.
+    let index = if wants_filling(&archived.manuscript) { Some(check::index(newsroom).await?) } else { None };
+    let Some(mut issue) = check::assembled(newsroom, &draft, &shelf.archive, index.as_deref()).value else {
         tracing::error!(issue = %id, "an issue that is out can no longer be read from its manuscript");
         return Ok(None);
     };
@@ -36,7 +45,7 @@ pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) ->
         feeds::join(newsroom, &mut issue, &shelf.archive, true).await?;
     }
     keep_to(&mut issue, &archived, newsroom);
-    Ok(Some((archived, issue)))
+    Ok(Some(Reprint { archived, issue }))
 }
 
 /// What was settled when the issue went out stays so, whatever has come onto the shelf since.
@@ -53,11 +62,4 @@ fn keep_to(issue: &mut Issue, archived: &ArchivedIssue, newsroom: &Newsroom) {
 /// Whether the front matter may ask the press to choose related items. Where it does not after all, nothing is chosen.
 fn wants_filling(manuscript: &str) -> bool {
     manuscript.lines().take_while(|line| !line.starts_with('#')).any(|line| line.starts_with("related:"))
-}
-
-async fn index(newsroom: &Newsroom) -> Result<Index, AppError> {
-    let archive = Archive::new(newsroom.store().back_issues().await?);
-    let house = newsroom.config().house.clone();
-    let made = spawn_blocking(move || Index::of(&archive, &house)).await;
-    made.map_err(|_| AppError::Refused("the index of the archive could not be made".to_owned()))
 }
