@@ -12,6 +12,7 @@ mod reprint;
 mod searching;
 mod shelf;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use aws_lc_rs::digest;
@@ -25,6 +26,9 @@ use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 
 pub use self::kind::Kind;
+
+/// So many addresses are waited for before it is looked whether anybody still waits.
+const MOST_TURNS: usize = 1000;
 
 /// A place in the archive.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -88,6 +92,7 @@ impl Page {
 pub struct ReadingRoom {
     manner: Manner,
     kept: Mutex<Held>,
+    turns: Mutex<HashMap<Address, Arc<Mutex<()>>>>,
 }
 
 /// What is kept of one newsroom. The weak hold keeps no newsroom alive, only its place from being taken by another.
@@ -101,7 +106,7 @@ struct Held {
 impl ReadingRoom {
     /// A room with nothing in it yet.
     pub fn new(manner: Manner) -> Self {
-        Self { manner, kept: Mutex::default() }
+        Self { manner, kept: Mutex::default(), turns: Mutex::default() }
     }
 
     /// What stands at an address; `None` if nothing does.
@@ -110,13 +115,41 @@ impl ReadingRoom {
         if kept.is_some() {
             return Ok(kept);
         }
+        if matches!(address, Address::Search(..)) {
+            return Ok(pages::print(newsroom, &stock, self.manner, address).await?.map(Arc::new));
+        }
+        // One prints it; whoever wants it too waits for that.
+        let turn = self.turn(address).await;
+        let printed = {
+            let _turn = turn.lock().await;
+            self.read_in_turn(newsroom, address).await
+        };
+        let mut turns = self.turns.lock().await;
+        if Arc::strong_count(&turn) <= 2 {
+            turns.remove(address);
+        }
+        printed
+    }
+
+    async fn turn(&self, address: &Address) -> Arc<Mutex<()>> {
+        let mut turns = self.turns.lock().await;
+        // Who goes away while waiting leaves a turn behind.
+        if turns.len() >= MOST_TURNS {
+            turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        }
+        Arc::clone(turns.entry(address.clone()).or_default())
+    }
+
+    async fn read_in_turn(&self, newsroom: &Arc<Newsroom>, address: &Address) -> Result<Option<Arc<Page>>, AppError> {
+        let (stock, kept) = self.hold(newsroom, Some(address)).await?;
+        if kept.is_some() {
+            return Ok(kept);
+        }
         let Some(page) = pages::print(newsroom, &stock, self.manner, address).await? else { return Ok(None) };
         let page = Arc::new(page);
-        if !matches!(address, Address::Search(..)) {
-            let mut held = self.kept.lock().await;
-            if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &stock)) {
-                held.pages.keep(address.clone(), Arc::clone(&page));
-            }
+        let mut held = self.kept.lock().await;
+        if held.shelf.as_ref().is_some_and(|now| Arc::ptr_eq(now, &stock)) {
+            held.pages.keep(address.clone(), Arc::clone(&page));
         }
         Ok(Some(page))
     }

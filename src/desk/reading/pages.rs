@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::frame::{masthead, offers};
 use super::kind::Kind;
-use super::reprint::reprint;
+use super::reprint::{Reprint, reprint};
 use super::shelf::{Shelf, article_path, day, lead, line, piece};
 use super::{Address, Manner, Page, searching};
 use crate::app::{AppError, Newsroom};
@@ -81,7 +81,7 @@ impl Desk<'_> {
             Some(latest) => reprint(self.newsroom, self.shelf, &latest.id).await?,
             None => None,
         };
-        let latest = latest.as_ref().map(|(archived, issue)| {
+        let latest = latest.as_deref().map(|Reprint { archived, issue }| {
             let pieces = (0..archived.articles.len()).filter_map(|at| piece(house, archived, at)).collect();
             (issue, line(house, archived), pieces)
         });
@@ -134,33 +134,35 @@ impl Desk<'_> {
     }
 
     async fn issue(&self, id: &IssueId) -> Result<Option<Page>, AppError> {
-        let Some((archived, issue)) = reprint(self.newsroom, self.shelf, id).await? else { return Ok(None) };
+        let Some(read) = reprint(self.newsroom, self.shelf, id).await? else { return Ok(None) };
+        let Reprint { archived, issue } = &*read;
         let config = self.newsroom.config();
         let (before, after) = self.shelf.beside(id);
         let around = Around {
             mentions: self.mentions(id, None).await?,
             before: before.map(|issue| lead(&config.house, issue)),
             after: after.map(|issue| lead(&config.house, issue)),
-            ..self.around(&archived)
+            ..self.around(archived)
         };
         let masthead = masthead(self.newsroom, self.manner);
-        let view = masthead.issue(issue, &config.imprint, line(&config.house, &archived), around);
+        let view = masthead.issue(issue.clone(), &config.imprint, line(&config.house, archived), around);
         self.page("web/issue.html", &view, self.is_indexed()).map(Some)
     }
 
     async fn article(&self, id: &IssueId, slug: &str) -> Result<Option<Page>, AppError> {
         let known = self.shelf.archive.issue(id).and_then(|issue| issue.articles.iter().position(|article| article.slug == slug));
         let Some(at) = known else { return Ok(None) };
-        let Some((archived, issue)) = reprint(self.newsroom, self.shelf, id).await? else { return Ok(None) };
+        let Some(read) = reprint(self.newsroom, self.shelf, id).await? else { return Ok(None) };
+        let Reprint { archived, issue } = &*read;
         let config = self.newsroom.config();
         let around = Around {
             mentions: self.mentions(id, Some(slug)).await?,
-            before: at.checked_sub(1).and_then(|before| piece(&config.house, &archived, before)),
-            after: piece(&config.house, &archived, at + 1),
-            ..self.around(&archived)
+            before: at.checked_sub(1).and_then(|before| piece(&config.house, archived, before)),
+            after: piece(&config.house, archived, at + 1),
+            ..self.around(archived)
         };
         let masthead = masthead(self.newsroom, self.manner);
-        let view = masthead.article(issue, at, &config.imprint, line(&config.house, &archived), around);
+        let view = masthead.article(issue.clone(), at, &config.imprint, line(&config.house, archived), around);
         view.map(|view| self.page("web/article.html", &view, self.is_indexed())).transpose()
     }
 
@@ -177,9 +179,10 @@ impl Desk<'_> {
         let config = self.newsroom.config();
         let mut entries = Vec::new();
         for issue in self.shelf.archive.issues().iter().rev().take(IN_FEED) {
-            let Some((archived, issue)) = reprint(self.newsroom, self.shelf, &issue.id).await? else { continue };
-            let dateline = dateline(&line(&config.house, &archived));
-            entries.push(FeedEntry { issue, dateline, out_at: archived.out_at, corrected_at: archived.corrected_at });
+            let Some(read) = reprint(self.newsroom, self.shelf, &issue.id).await? else { continue };
+            let Reprint { archived, issue } = &*read;
+            let dateline = dateline(&line(&config.house, archived));
+            entries.push(FeedEntry { issue: issue.clone(), dateline, out_at: archived.out_at, corrected_at: archived.corrected_at });
         }
         let feed = atom::feed(&config.imprint, &config.house.lang, entries);
         Ok(self.made(Kind::Atom, feed.into_bytes()))

@@ -1,6 +1,8 @@
 //! An issue that is out, as it was: assembled again from its manuscript with its files, its number, and all that the press
 //! had added.
 
+use std::sync::Arc;
+
 use super::shelf::Shelf;
 use crate::app::{AppError, Newsroom};
 use crate::archive::reread;
@@ -9,11 +11,25 @@ use crate::issue::Issue;
 use crate::issue::archive::ArchivedIssue;
 use crate::manuscript::EnclosedFile;
 
-/// An issue and what the shelf says of it; `None` if it is not out, or can no longer be read.
-pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<(ArchivedIssue, Issue)>, AppError> {
+/// An issue as it is printed, and what the shelf says of it.
+#[derive(Debug)]
+pub(super) struct Reprint {
+    pub(super) archived: ArchivedIssue,
+    pub(super) issue: Issue,
+}
+
+/// An issue, read again or as it was read of late; `None` if it is not out, or can no longer be read.
+pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<Arc<Reprint>>, AppError> {
     if shelf.archive.issue(id).is_none() {
         return Ok(None);
     }
+    if let Some(read) = shelf.read_of_late(id) {
+        return Ok(Some(read));
+    }
+    Ok(read(newsroom, shelf, id).await?.map(|read| shelf.keep(read)))
+}
+
+async fn read(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<Reprint>, AppError> {
     let Some(archived) = newsroom.store().public_issue(id).await? else { return Ok(None) };
     let files = newsroom.store().enclosed(id).await?;
     let files = files.into_iter().map(|file| EnclosedFile { name: file.name, octets: file.octets, pixels: file.pixels }).collect();
@@ -22,7 +38,7 @@ pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) ->
         return Ok(None);
     };
     keep_to(&mut issue, &archived, newsroom);
-    Ok(Some((archived, issue)))
+    Ok(Some(Reprint { archived, issue }))
 }
 
 /// What was settled when the issue went out stays so, whatever has come onto the shelf since.

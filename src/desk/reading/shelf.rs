@@ -1,7 +1,10 @@
 //! What is out at a moment, without its texts: titles, numbers and order, for every page that leads to another.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use jiff::Timestamp;
 
+use super::reprint::Reprint;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::dateline::Period;
@@ -20,13 +23,39 @@ pub(super) struct Shelf {
     pub(super) seen_at: Timestamp,
     /// What is out, oldest first, without manuscripts.
     pub(super) archive: Archive,
+    /// The issues that were read of late, the latest last: readers go from an issue to its articles.
+    late: Mutex<Vec<Arc<Reprint>>>,
 }
+
+/// How many issues are kept as they were read.
+const LATE: usize = 32;
 
 impl Shelf {
     /// Looks at the shelf. The mark must have been asked for before.
     pub(super) async fn look(newsroom: &Newsroom, mark: u64) -> Result<Self, AppError> {
         let archive = Archive::new(newsroom.store().public_shelf().await?);
-        Ok(Self { mark, seen_at: newsroom.now(), archive })
+        Ok(Self { mark, seen_at: newsroom.now(), archive, late: Mutex::default() })
+    }
+
+    /// An issue, if it was read of late.
+    pub(super) fn read_of_late(&self, id: &IssueId) -> Option<Arc<Reprint>> {
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = late.iter().position(|read| read.archived.id == *id)?;
+        let read = late.remove(at);
+        late.push(Arc::clone(&read));
+        Some(read)
+    }
+
+    /// Keeps an issue that was read.
+    pub(super) fn keep(&self, read: Reprint) -> Arc<Reprint> {
+        let read = Arc::new(read);
+        let mut late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        late.retain(|other| other.archived.id != read.archived.id);
+        if late.len() == LATE {
+            late.remove(0);
+        }
+        late.push(Arc::clone(&read));
+        read
     }
 
     /// The latest issue.
