@@ -108,6 +108,8 @@ pub fn take(newsroom: &Arc<Newsroom>, written: &Written<'_>) -> Result<Answer, A
 }
 
 async fn ask(newsroom: &Newsroom, asking: Asking) -> Result<(), AppError> {
+    // Whoever was erased by another program since we were opened is to be known too.
+    newsroom.seal_store()?;
     let (now, address, lists) = (newsroom.now(), asking.address.clone(), asking.lists.clone());
     let within = |hours| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
     let caps = Caps {
@@ -178,6 +180,7 @@ pub async fn confirm(newsroom: &Arc<Newsroom>, token: &str) -> Result<Opened, Ap
     let Some((id, Joining { address: Some(address), lists, detail, asked_at, .. })) = joining(newsroom, token).await? else {
         return look(newsroom, token).await;
     };
+    newsroom.seal_store()?;
     let now = newsroom.now();
     let evidence = Evidence {
         channel: "form".to_owned(),

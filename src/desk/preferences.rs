@@ -1,12 +1,21 @@
 //! What a reader may see and change by the preferences link in a mail: lists, name, and everything that is known of them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use crate::app::{AppError, Newsroom};
 use crate::desk::leaving::masked;
+use crate::desk::subscribers;
 use crate::store::Reader;
 use crate::subscription::token::Purpose;
 use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing};
+
+/// How long a message that is just being handed over to a reader is waited for before they are erased, and how often it
+/// is asked whether it still is.
+const HANDING_OVER: Duration = Duration::from_secs(5);
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// How it stands with a reader, for the reader's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +50,8 @@ pub enum Opened {
     Known(Wishes),
     /// A reader's wishes as they were before: the name that was sent cannot be used, for this reason.
     Refused(Wishes, String),
+    /// A reader's wishes: they cannot be erased at this moment, since a message to them is being handed over.
+    Busy(Wishes),
     /// Nobody any more: the person was erased.
     Gone,
     /// The link is not one of ours.
@@ -98,6 +109,32 @@ pub async fn export(newsroom: &Newsroom, token: &str) -> Result<Option<String>, 
     let Bearer::Known(reader) = bearer(newsroom, token).await? else { return Ok(None) };
     let dossier = newsroom.store().dossier(&reader.subscriber.address).await?;
     Ok(dossier.and_then(|dossier| serde_json::to_string_pretty(&dossier).ok()))
+}
+
+/// Erases a reader: everything but a mark that keeps the address from every list (STANDARDS C4).
+pub async fn erase(newsroom: &Newsroom, token: &str) -> Result<Opened, AppError> {
+    let reader = match bearer(newsroom, token).await? {
+        Bearer::Known(reader) => reader,
+        Bearer::Gone => return Ok(Opened::Gone),
+        Bearer::Unknown => return Ok(Opened::Unknown),
+    };
+    let deadline = Instant::now() + HANDING_OVER;
+    loop {
+        match subscribers::forget(newsroom, &reader.subscriber.address).await {
+            Ok(_) => {
+                tracing::info!(channel = "preferences", "a reader is erased");
+                return Ok(Opened::Gone);
+            }
+            Err(AppError::Store(fault)) if fault.is_transient() => {
+                if Instant::now() >= deadline {
+                    tracing::warn!(%fault, "a reader could not be erased just now");
+                    return Ok(Opened::Busy(wishes(newsroom, &reader)));
+                }
+                sleep(A_MOMENT).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
 }
 
 async fn change(newsroom: &Newsroom, reader: &Reader, list: &ListId, is_wanted: bool) -> Result<(), AppError> {

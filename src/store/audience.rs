@@ -121,13 +121,23 @@ pub trait Audience: Send + Sync {
     /// Why an address is suppressed, known or not; `None` if it is not. Of who was erased, only that.
     async fn suppression(&self, address: &EmailAddress) -> Result<Option<Suppression>>;
 
-    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, suppression, and
-    /// whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the address
-    /// suppressed. An issue that waits for this reader is withheld. Says whether anything was known.
+    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, suppression, requests
+    /// to join, and whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the
+    /// address suppressed. An issue that waits for this reader is withheld. Says whether anything was known, now or before
+    /// an earlier erasure.
     ///
-    /// Once this returns `Ok(true)` no file of the store holds the address. It is
-    /// [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
+    /// No call finds anything of the person from then on; octets that once told of them may lie in the store's files until
+    /// [`Audience::scour`]. It is [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
     async fn erase(&self, address: &EmailAddress, at: Timestamp) -> Result<bool>;
+
+    /// Whether somebody was erased since the files were scoured last.
+    async fn is_to_be_scoured(&self) -> Result<bool>;
+
+    /// Writes the files anew, if somebody was erased since that was done last: afterwards none of them holds anything of
+    /// who was erased before. Takes as long as copying the store, and whoever writes meanwhile waits, or is told
+    /// [`super::StoreError::Unavailable`]. The same is said here where somebody reads the old files for too long; then it
+    /// is still to be done.
+    async fn scour(&self) -> Result<()>;
 
     /// Whether anybody was ever erased: then rolls are to be entered under the seal that marked them.
     async fn has_erased(&self) -> Result<bool>;

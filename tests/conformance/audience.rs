@@ -181,6 +181,13 @@ pub(crate) async fn c4_who_is_erased_is_unknown_and_never_entered_again(store: A
         assert!(store.dossier(&address(number)).await.unwrap().is_none());
         assert_eq!(store.suppression(&address(number)).await.unwrap().unwrap().at, at(40));
     }
+    for _ in 0..2 {
+        assert!(store.is_to_be_scoured().await.unwrap());
+        store.scour().await.unwrap();
+        assert!(!store.is_to_be_scoured().await.unwrap());
+        assert!(store.erase(&address(1), at(42)).await.unwrap());
+        assert_eq!(store.suppression(&address(1)).await.unwrap().unwrap().at, at(40));
+    }
     assert!(store.has_erased().await.unwrap() && !store.erase(&address(3), at(40)).await.unwrap());
     assert!(store.suppressions("", 9).await.unwrap().is_empty());
     let done = take_in(&store, vec![entry(1, Standing::Confirmed), gone(2)]).await;

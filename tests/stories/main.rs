@@ -20,6 +20,8 @@ mod daemon;
 mod drafts;
 mod drop_folder;
 mod editors_told;
+#[cfg(unix)]
+mod erased;
 mod feeds;
 mod front_desk;
 mod greylisting;

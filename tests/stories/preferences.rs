@@ -53,7 +53,7 @@ async fn what_is_ticked_comes_and_what_is_not_does_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l7_without_a_button_and_with_a_name_that_cannot_be_used_nothing_changes() {
     let (served, link) = served().await;
-    for form in ["", "List-Unsubscribe=One-Click", "do=", "list=extra&name=Eve", "do=erase"] {
+    for form in ["", "List-Unsubscribe=One-Click", "do=", "list=extra&name=Eve", "sure=yes"] {
         assert_eq!(served.send(&link, URLENCODED, form.as_bytes()).status, 400, "{form}");
     }
     let page = served.send(&link, URLENCODED, b"do=save&list=extra&name=Eve%0d%0aBcc:%20all@example.org");

@@ -56,8 +56,9 @@ pub struct PreferencesPageView {
     /// The newsletter's name.
     pub publication: String,
     /// `open`; `saved` after a change; `refused` where the name cannot be used and nothing was changed; `unsaid` where no
-    /// button was pressed; `gone` where the person is not known any more; `unknown` to us; `failed` where it could not be
-    /// done just now.
+    /// button was pressed; `asked` whether the reader is really to be erased; `busy` where that cannot be at this moment,
+    /// `erased` where it is done; `gone` where the person is not known any more; `unknown` to us; `failed` where it could
+    /// not be done just now.
     pub state: &'static str,
     /// The reader's address with most of it hidden.
     pub address: Option<String>,

@@ -55,12 +55,15 @@ impl Audience for SqliteStore {
             move |connection| enrolling::is_erased(connection, Some(&seal), &key)
         });
         let was_marked = is_marked.await?;
-        let was_known = self.writer.write(move |connection| erasing::erase(connection, &seal, &key, at)).await?;
-        // A second try finds nobody, but may have to scour what the first could not.
-        if was_known || was_marked {
-            self.readers.scour().await?;
-        }
-        Ok(was_known || was_marked)
+        Ok(self.writer.write(move |connection| erasing::erase(connection, &seal, &key, at)).await? || was_marked)
+    }
+
+    async fn is_to_be_scoured(&self) -> Result<bool> {
+        self.readers.read(erasing::is_to_be_scoured).await
+    }
+
+    async fn scour(&self) -> Result<()> {
+        if self.is_to_be_scoured().await? { self.readers.scour().await } else { Ok(()) }
     }
 
     async fn has_erased(&self) -> Result<bool> {

@@ -29,6 +29,8 @@ pub(super) async fn act(State(present): State<Present>, Path(token): Path<String
             opened(&newsroom, "saved", preferences::save(&newsroom, &token, &lists, name).await)
         }
         Some("leave") => opened(&newsroom, "saved", preferences::leave_all(&newsroom, &token).await),
+        Some("erase") if form.field("sure") == Some("yes") => opened(&newsroom, "erased", preferences::erase(&newsroom, &token).await),
+        Some("erase") => opened(&newsroom, "asked", preferences::look(&newsroom, &token).await),
         Some("export") => match preferences::export(&newsroom, &token).await {
             Ok(Some(json)) => {
                 let head = [
@@ -60,6 +62,8 @@ fn opened(newsroom: &Newsroom, state: &'static str, opened: Result<Opened, AppEr
         Ok(Opened::Refused(wishes, fault)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, PreferencesPageView { fault: Some(fault), ..filled(blank("refused"), wishes) })
         }
+        Ok(Opened::Busy(wishes)) => (StatusCode::SERVICE_UNAVAILABLE, filled(blank("busy"), wishes)),
+        Ok(Opened::Gone) if state == "erased" => (StatusCode::OK, blank("erased")),
         Ok(Opened::Gone) => (StatusCode::GONE, blank("gone")),
         Ok(Opened::Unknown) => (StatusCode::NOT_FOUND, blank("unknown")),
         Err(fault) => {

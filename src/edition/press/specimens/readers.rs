@@ -38,7 +38,7 @@ pub(super) fn preferences_pages() -> Vec<PreferencesPageView> {
     };
     let least =
         PreferencesPageView { address: None, name: String::new(), fault: None, lists: Vec::new(), is_suppressed: false, ..full.clone() };
-    let states = ["open", "saved", "refused", "unsaid", "gone", "unknown", "failed"];
+    let states = ["open", "saved", "refused", "unsaid", "asked", "busy", "erased", "gone", "unknown", "failed"];
     let all = [full, least].into_iter().flat_map(|view| states.map(|state| PreferencesPageView { state, ..view.clone() }));
     all.collect()
 }
