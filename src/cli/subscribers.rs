@@ -10,7 +10,7 @@ use super::{Outcome, audience};
 use crate::app::{AppError, Newsroom};
 use crate::desk::subscribers as desk;
 use crate::store::{Dossier, Enrolled, Suppression};
-use crate::subscription::{EmailAddress, PersonName};
+use crate::subscription::{EmailAddress, Format, PersonName};
 
 pub(super) async fn run(newsroom: &Newsroom, asked: Subscribers, terminal: &Terminal) -> Result<Outcome, AppError> {
     match asked {
@@ -67,6 +67,9 @@ fn print_dossier(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
     let reader = &dossier.reader;
     let name = reader.subscriber.name.as_ref().map_or("(no name)", PersonName::as_str);
     writeln!(out, "{}  {name}, known since {}", reader.subscriber.address, reader.subscriber.since)?;
+    if reader.subscriber.format == Format::Text {
+        writeln!(out, "format     plain text alone")?;
+    }
     for subscription in &reader.subscriptions {
         writeln!(out, "list       {}: {} since {}", subscription.list, subscription.standing, subscription.since)?;
     }

@@ -79,6 +79,8 @@ pub(super) struct ListTable {
     pub(super) id: Text,
     pub(super) name: Text,
     pub(super) description: Option<Text>,
+    pub(super) lang: Option<Text>,
+    pub(super) frequency: Option<Text>,
     pub(super) default: Option<bool>,
     pub(super) public: Option<bool>,
 }
@@ -139,6 +141,9 @@ pub(super) struct Delivery {
 pub(super) struct Web {
     pub(super) token_key_file: Option<Text>,
     pub(super) listen: Option<Text>,
+    pub(super) trusted_proxies: Option<Vec<Text>>,
+    #[serde(default)]
+    pub(super) caps: super::joining::CapsTable,
 }
 
 #[derive(Debug, Deserialize)]

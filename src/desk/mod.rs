@@ -5,6 +5,7 @@ pub mod adopt;
 pub mod approval;
 pub mod archive;
 pub mod check;
+pub mod choices;
 pub mod correction;
 pub mod deliveries;
 pub mod demo;

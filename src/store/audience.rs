@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Result, Suppression};
 use crate::subscription::roll::RollEntry;
-use crate::subscription::{EmailAddress, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, Evidence, Format, ListId, PersonName, Seal, Standing, SubscriberId};
 
 /// The channel of a suppression in an export: its line is about an address and no list.
 pub const SUPPRESSION: &str = "suppression";
@@ -87,6 +87,8 @@ pub struct Registered {
     pub email: EmailAddress,
     /// The name.
     pub name: Option<PersonName>,
+    /// In which form the mail is wanted.
+    pub format: Format,
     /// The list.
     pub list: ListId,
     /// Where it stands.
@@ -106,6 +108,8 @@ pub trait Audience: Send + Sync {
     /// own list or that of the import. Who is gone is suppressed with the evidence of the entry, whether known before or
     /// not; a subscription on the list ends, and none begins. The first entry of an address counts; a later one is a
     /// duplicate, but a departure counts wherever it stands.
+    ///
+    /// A form of the mail holds for who comes new; whoever is known has chosen.
     ///
     /// With [`Import::ending`], those end who are pending or confirmed on the list and in no entry.
     /// [`super::StoreError::Unknown`] where an entry has no list, or one that was never declared.

@@ -68,6 +68,8 @@ pub struct PreferencesPageView {
     pub fault: Option<String>,
     /// The lists that may be chosen.
     pub lists: Vec<ListChoiceView>,
+    /// In which form the mail comes: `html` or `text`.
+    pub format: &'static str,
     /// Whether we do not write to this address, whatever is chosen.
     pub is_suppressed: bool,
     /// Where questions go.
@@ -81,8 +83,14 @@ pub struct ListChoiceView {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What comes, and how often; it may be empty.
+    /// What comes; it may be empty.
     pub description: String,
+    /// How often; it may be empty.
+    pub frequency: String,
+    /// Its language's tag, where that is not the publication's.
+    pub lang: Option<String>,
+    /// What those who speak it call that language.
+    pub language: Option<String>,
     /// Whether it is chosen.
     pub is_on: bool,
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, enrolling, erasing, importing, rows};
 use crate::store::{Audience, Import, Imported, Pieces, Registered, Result, StoreError, Suppression};
-use crate::subscription::{EmailAddress, ListId, Seal, SubscriberId};
+use crate::subscription::{EmailAddress, Format, ListId, Seal, SubscriberId};
 
 #[async_trait]
 impl Audience for SqliteStore {
@@ -83,6 +83,7 @@ fn register(connection: &Connection, list: Option<&ListId>, after: SubscriberId,
             subscriber: rows::subscriber(row, "id")?,
             email: rows::address(row)?,
             name: rows::name(row)?,
+            format: rows::numbered(row, "format", &Format::ALL)?,
             list: rows::id(row, "list")?,
             status: rows::standing(row)?,
             since: rows::time(row, "since")?,
@@ -98,7 +99,7 @@ fn suppression(row: &Row<'_>) -> Result<Suppression> {
 
 // Every subscription has a consent line, since none is written without one. The newest is that of its standing.
 const REGISTER: &str = "
-    SELECT s.id, s.address, s.name, l.id AS list, u.standing, u.since, c.channel, c.detail
+    SELECT s.id, s.address, s.name, s.format, l.id AS list, u.standing, u.since, c.channel, c.detail
     FROM (
         SELECT id
         FROM subscribers

@@ -8,9 +8,10 @@ use rusqlite::{Connection, params};
 use super::enrolling::{self, Asking, Change, Held, held};
 use super::rows::{self, list_number};
 use super::schema::with_room_for_a_roll;
+use super::visitors::SEND_AS;
 use crate::store::{Ending, Enrolled, Import, Imported, Pieces, Result, SUPPRESSION, StoreError};
 use crate::subscription::roll::RollEntry;
-use crate::subscription::{Enrolment, ListId, Seal, Standing, SubscriberId};
+use crate::subscription::{Enrolment, Format, ListId, Seal, Standing, SubscriberId};
 
 /// Enters a roll; what may not stand is undone before this returns.
 pub(super) fn import(connection: &Connection, seal: Option<&Seal>, import: &Import, pieces: Pieces) -> Result<Imported> {
@@ -80,6 +81,9 @@ impl Clerk<'_> {
             let list = list.ok_or_else(|| StoreError::Unknown(format!("the list for line {}", entry.line)))?;
             let line = &entry.enrolment;
             let (outcome, subscriber) = enrolling::write(self.connection, &key, &held, list, line, Asking::Roll, self.import.at)?;
+            if let (Format::Text, None, Some(id)) = (entry.format, held.subscriber, subscriber) {
+                rows::change(self.connection, SEND_AS, params![id.0, rows::place(&Format::ALL, &entry.format)])?;
+            }
             (place(outcome, line.standing), subscriber)
         };
         if let Some((id, list)) = subscriber.zip(list) {

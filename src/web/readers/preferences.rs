@@ -9,7 +9,7 @@ use super::form::Form;
 use super::{now, page};
 use crate::app::{AppError, Newsroom};
 use crate::desk::preferences::{self, Opened, Wishes};
-use crate::edition::views::{ListChoiceView, PreferencesPageView};
+use crate::edition::views::PreferencesPageView;
 use crate::web::public::Present;
 
 /// Shows the page, and changes nothing.
@@ -25,8 +25,8 @@ pub(super) async fn act(State(present): State<Present>, Path(token): Path<String
     match form.field("do") {
         Some("save") => {
             let lists: Vec<&str> = form.fields("list").collect();
-            let name = form.field("name").unwrap_or_default();
-            opened(&newsroom, "saved", preferences::save(&newsroom, &token, &lists, name).await)
+            let field = |name| form.field(name).unwrap_or_default();
+            opened(&newsroom, "saved", preferences::save(&newsroom, &token, &lists, field("name"), field("format")).await)
         }
         Some("leave") => opened(&newsroom, "saved", preferences::leave_all(&newsroom, &token).await),
         Some("erase") if form.field("sure") == Some("yes") => opened(&newsroom, "erased", preferences::erase(&newsroom, &token).await),
@@ -75,16 +75,11 @@ fn opened(newsroom: &Newsroom, state: &'static str, opened: Result<Opened, AppEr
 }
 
 fn filled(view: PreferencesPageView, wishes: Wishes) -> PreferencesPageView {
-    let lists = wishes.lists.into_iter().map(|choice| ListChoiceView {
-        id: choice.id,
-        name: choice.name,
-        description: choice.description,
-        is_on: choice.is_on,
-    });
     PreferencesPageView {
         address: Some(wishes.address),
         name: wishes.name,
-        lists: lists.collect(),
+        lists: wishes.lists,
+        format: wishes.format.as_str(),
         is_suppressed: wishes.is_suppressed,
         ..view
     }
