@@ -44,6 +44,7 @@ mod relays;
 mod reports;
 mod second_chances;
 mod strict_linter;
+mod subscribe_form;
 mod suggest;
 mod the_press;
 #[cfg(target_os = "linux")]
@@ -51,4 +52,6 @@ mod trouble;
 mod unit;
 mod watching;
 mod web_manners;
+#[cfg(unix)]
+mod whole_path;
 mod whose_mail;
