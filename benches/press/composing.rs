@@ -96,6 +96,7 @@ impl Bench {
             address: address.parse()?,
             name: Some(PersonName::parse(name)?),
             list: list.id.clone(),
+            format: masthead::subscription::Format::Html,
             list_number: 1,
             provider: masthead::mailing::ProviderId::other(),
             attempt: 1,

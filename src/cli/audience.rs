@@ -38,7 +38,7 @@ struct Reading {
     /// What the readers are where the file says nothing of consent: `confirmed` or `pending`
     #[arg(long)]
     assume: Option<Standing>,
-    /// Which columns to read: `email=COLUMN,name=COLUMN,status=COLUMN,since=COLUMN`; several names make one
+    /// Which columns to read: `email=COLUMN,name=COLUMN,status=COLUMN,since=COLUMN,format=COLUMN`; several names make one
     #[arg(long, value_name = "COLUMNS")]
     map: Option<Mapping>,
     /// Where the rows that were left out are written, with line and reason; beside the file if left out
@@ -242,16 +242,18 @@ pub(super) async fn export(newsroom: &Newsroom, asked: ExportArgs) -> Result<Out
     }
     let mut table = csv::Writer::from_writer(out);
     let wrong = |fault: csv::Error| failed()(cause(fault));
-    table.write_record(["email", "name", "list", "status", "since", "channel", "evidence"]).map_err(wrong)?;
+    table.write_record(["email", "name", "list", "status", "since", "channel", "evidence", "format"]).map_err(wrong)?;
     desk::each_registered(newsroom, list.as_ref(), |line| {
         let name = line.name.as_ref().map_or("", PersonName::as_str);
         let (list, status, since) = (line.list.as_str(), line.status.as_str(), line.since.to_string());
-        table.write_record([line.email.as_str(), name, list, status, &since, &line.channel, &line.evidence]).map_err(wrong)
+        table
+            .write_record([line.email.as_str(), name, list, status, &since, &line.channel, &line.evidence, line.format.as_str()])
+            .map_err(wrong)
     })
     .await?;
     desk::each_suppression(newsroom, list.as_ref(), |address, line| {
         let (since, reason) = (line.at.to_string(), line.reason.as_str());
-        table.write_record([address.as_str(), "", "", "suppressed", &since, SUPPRESSION, reason]).map_err(wrong)
+        table.write_record([address.as_str(), "", "", "suppressed", &since, SUPPRESSION, reason, ""]).map_err(wrong)
     })
     .await?;
     table.flush().map_err(failed())?;

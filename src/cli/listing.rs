@@ -10,6 +10,7 @@ use crate::app::{AppError, Newsroom};
 use crate::desk;
 use crate::diagnostic::print::counted;
 use crate::store::LedgerLine;
+use crate::subscription::List;
 
 pub(super) async fn lists(newsroom: &Newsroom, json: bool, terminal: &Terminal) -> Result<Outcome, AppError> {
     let lists = desk::subscribers::lists(newsroom).await?;
@@ -20,16 +21,23 @@ pub(super) async fn lists(newsroom: &Newsroom, json: bool, terminal: &Terminal) 
         for list in &lists {
             writeln!(
                 out,
-                "{:<20} {:>9} confirmed {:>9} pending {:>9} ended   {}",
+                "{:<20} {:>9} confirmed {:>9} pending {:>9} ended   {}{}",
                 list.list.id.as_str(),
                 list.confirmed,
                 list.pending,
                 list.ended,
-                list.list.name
+                list.list.name,
+                nature(&list.list)
             )?;
         }
         Ok(())
     })
+}
+
+/// ` (es, monthly)`, as far as it is said.
+fn nature(list: &List) -> String {
+    let words: Vec<&str> = list.lang.iter().map(String::as_str).chain([list.frequency.as_str()]).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
 }
 
 pub(super) async fn deliveries(newsroom: &Newsroom, asked: &Deliveries, terminal: &Terminal) -> Result<Outcome, AppError> {

@@ -11,7 +11,7 @@ use crate::app::{AppError, Newsroom};
 use crate::desk::subscribers as desk;
 use crate::diagnostic::print::counted;
 use crate::store::{Dossier, Enrolled, Suppression, Unconfirmed};
-use crate::subscription::{EmailAddress, ListId, PersonName};
+use crate::subscription::{EmailAddress, Format, ListId, PersonName};
 
 /// The longest reason in characters.
 const LONGEST_WHY: usize = 500;
@@ -111,6 +111,9 @@ fn print_dossier(out: &mut dyn Write, dossier: &Dossier) -> io::Result<()> {
     let reader = &dossier.reader;
     let name = reader.subscriber.name.as_ref().map_or("(no name)", PersonName::as_str);
     writeln!(out, "{}  {name}, known since {}", reader.subscriber.address, reader.subscriber.since)?;
+    if reader.subscriber.format == Format::Text {
+        writeln!(out, "format     plain text alone")?;
+    }
     for subscription in &reader.subscriptions {
         writeln!(out, "list       {}: {} since {}", subscription.list, subscription.standing, subscription.since)?;
     }

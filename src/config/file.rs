@@ -79,6 +79,8 @@ pub(super) struct ListTable {
     pub(super) id: Text,
     pub(super) name: Text,
     pub(super) description: Option<Text>,
+    pub(super) lang: Option<Text>,
+    pub(super) frequency: Option<Text>,
     pub(super) default: Option<bool>,
     pub(super) public: Option<bool>,
 }

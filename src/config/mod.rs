@@ -6,6 +6,7 @@ mod dkim;
 mod feed;
 mod file;
 mod issues;
+mod joining;
 mod links;
 mod overrides;
 mod relay;
@@ -39,6 +40,7 @@ use crate::traffic::{BreakerRules, Providers, Window};
 pub use approval::{ApprovalConfig, Editor};
 pub use delivery::Canary;
 pub use dkim::{DkimConfig, KeyPlace};
+pub use joining::{JoiningCaps, Network};
 pub use links::{AllowedHost, LinksConfig};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 pub use schedule::{Late, Timetable};
@@ -104,6 +106,10 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// How the public archive presents itself.
     pub library: LibraryConfig,
+    /// Which servers in front of ours are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<Network>,
+    /// How many letters may be asked for by the subscribe form.
+    pub caps: JoiningCaps,
 }
 
 /// Reads the configuration. `environment` holds the variables that override it.
@@ -224,6 +230,8 @@ impl Reader<'_> {
             listen: file.web.listen.as_ref().and_then(|listen| {
                 self.parsed(listen, str::parse::<SocketAddr>, "write address and port of this machine, such as `127.0.0.1:8093`")
             }),
+            trusted_proxies: self.trusted_proxies(file.web.trusted_proxies.as_deref()),
+            caps: self.caps(&file.web.caps),
             approval: self.approval(&file.approval),
             house: House {
                 base_url: base_url.clone()?,
@@ -309,7 +317,8 @@ impl Reader<'_> {
                 continue;
             };
             let description = table.description.as_ref().map(|text| text.get_ref().clone()).unwrap_or_default();
-            lists.push(List { id, name: name.as_str().to_owned(), description });
+            let (lang, frequency) = (self.lang_of(table), self.frequency_of(table));
+            lists.push(List { id, name: name.as_str().to_owned(), description, lang, frequency });
         }
         lists
     }

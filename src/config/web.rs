@@ -13,6 +13,9 @@ pub(super) struct Web {
     pub(super) listen: Option<Spanned<String>>,
     banner: Option<Spanned<String>>,
     indexed: Option<bool>,
+    pub(super) trusted_proxies: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    pub(super) caps: super::joining::CapsTable,
 }
 
 /// What the archive's pages say of themselves.

@@ -8,6 +8,7 @@ mod duty;
 mod office;
 mod pages;
 mod run;
+mod scouring;
 mod systemd;
 
 use std::sync::Arc;
@@ -45,6 +46,8 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     if !adopt::is_at_home(&newsroom).await? {
         tracing::warn!("nothing goes out: the database is at home elsewhere, and `masthead adopt` says that it is meant");
     }
+    // Before the first is erased, and also if another program does that: whoever was must be known to all pages at once.
+    newsroom.seal_store()?;
     let mut folder = watch_over(&newsroom);
     let (current, newsrooms) = watch::channel(Arc::new(newsroom));
     let pages = pages::open(newsrooms).await?;
@@ -70,7 +73,24 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     }
     let end = farewell(&mut office, &mut calls).await;
     pages.close().await;
-    Ok(end)
+    if end == End::AtOnce {
+        return Ok(end);
+    }
+    let newsroom = office.newsroom();
+    tokio::select! {
+        end = scouring::scour(&newsroom) => {
+            if let Err(fault) = end {
+                tracing::warn!(%fault, "files could not be scoured of those who were erased; that is done after the next start");
+            }
+            Ok(End::AtRest)
+        }
+        () = stopped(&mut calls) => Ok(End::AtOnce),
+    }
+}
+
+/// Waits until it is asked to stop once more.
+async fn stopped(calls: &mut Calls) {
+    while calls.next().await != Call::Stop {}
 }
 
 fn watch_over(newsroom: &Newsroom) -> Watch {

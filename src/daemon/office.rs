@@ -10,6 +10,7 @@ use tokio::time::{Duration, Instant};
 
 use super::duty::{self, Attended};
 use super::run::{Run, Unfinished};
+use super::scouring::Scouring;
 use super::systemd;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
@@ -71,6 +72,7 @@ pub(super) struct Office {
     errand: Option<JoinHandle<Result<Asked, AppError>>>,
     /// When the next errand is due.
     next_errand: Timestamp,
+    scouring: Scouring,
     /// What waits for a person, in words.
     kept: Vec<String>,
     /// What went wrong last, so that it is logged once.
@@ -99,6 +101,7 @@ impl Office {
             failed: BTreeMap::new(),
             errand: None,
             next_errand: Timestamp::MAX,
+            scouring: Scouring::new(),
             kept: Vec::new(),
             trouble: None,
         }
@@ -179,6 +182,10 @@ impl Office {
             self.next_errand = after(now, ERRANDS);
             self.errand = Some(errand(self.newsroom()));
         }
+        if self.run.is_none() {
+            // A mailing writes all the time, and would have to wait.
+            self.scouring.go_on(self.newsroom(), now);
+        }
         self.tell_status();
         self.is_alive();
     }
@@ -198,6 +205,7 @@ impl Office {
                     tracing::warn!(%fault, "links and feeds could not be looked at");
                 }
             }
+            ended = self.scouring.ended() => self.scouring.settle(&ended, self.newsroom.borrow().now()),
             ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
                 if let Some(run) = self.run.take() {
                     let now = self.newsroom().now();
@@ -282,7 +290,7 @@ impl Office {
 
     /// Whether something in hand must still end. A duty is only waited for while `patient`.
     pub(super) fn is_busy(&self, patient: bool) -> bool {
-        self.run.is_some() || (patient && self.duty.is_some())
+        self.run.is_some() || (patient && (self.duty.is_some() || self.scouring.is_under_way()))
     }
 
     /// Tells a watchdog, where there is one, that the loop turns: three times as often as it asks.
@@ -323,7 +331,7 @@ fn errand(newsroom: Arc<Newsroom>) -> JoinHandle<Result<Asked, AppError>> {
 }
 
 /// The end of a task, if there is one; it does not return if there is none.
-async fn ended<T>(task: Option<&mut JoinHandle<Result<T, AppError>>>) -> Result<T, AppError> {
+pub(super) async fn ended<T>(task: Option<&mut JoinHandle<Result<T, AppError>>>) -> Result<T, AppError> {
     match task {
         Some(task) => task.await.unwrap_or_else(|fault| Err(AppError::Refused(format!("a task broke: {fault}")))),
         None => std::future::pending().await,

@@ -8,7 +8,9 @@ use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 
 use super::leaving::masked;
+use super::notice::{self, Notice};
 use super::report::in_words;
+use super::telling::Told;
 use super::{letters, stamps};
 use crate::app::{AppError, Newsroom};
 use crate::edition::views::{ConfirmLetterView, WelcomeLetterView};
@@ -122,21 +124,26 @@ fn read(newsroom: &Newsroom, written: &Written<'_>) -> Result<(EmailAddress, Opt
 }
 
 async fn ask(newsroom: &Newsroom, asking: Asking) -> Result<(), AppError> {
+    // Whoever was erased by another program since we were opened is to be known too.
+    newsroom.seal_store()?;
     let (now, address, lists) = (newsroom.now(), asking.address.clone(), asking.lists.clone());
     let within = |hours| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
+    let most = newsroom.config().caps;
     let caps = Caps {
-        address: [(within(24), 1), (within(30 * 24), 3)],
-        network: (within(1), 10),
-        domain: (within(1), 100),
-        whole: (within(1), 300),
+        address: [(within(24), most.address_per_day), (within(30 * 24), most.address_per_month)],
+        network: (within(1), most.network_per_hour),
+        domain: (within(1), most.domain_per_hour),
+        whole: (within(1), most.per_hour),
     };
     let mark = asking.marks[0].clone();
     let (id, about) = match newsroom.store().ask(asking, caps, now).await? {
         Admitted::Waits(id) => (Some(id), format!("joining {id}")),
         Admitted::Subscribed => (None, format!("asked {now}")),
         Admitted::Suppressed => return Ok(()),
+        Admitted::TooMany("whole") => return alarm(newsroom, now).await,
         Admitted::TooMany(cap) => {
-            tracing::warn!(cap, "more letters are asked for than we send: nothing was sent");
+            // Whoever asks so often could fill the log as well.
+            tracing::debug!(cap, "more letters are asked for than we send: nothing was sent");
             return Ok(());
         }
     };
@@ -149,6 +156,28 @@ async fn ask(newsroom: &Newsroom, asking: Asking) -> Result<(), AppError> {
         newsroom.store().unask(&mark, id, now).await?;
     }
     posted.map(drop)
+}
+
+/// Tells operators, once a day, that so many letters are asked for that whoever comes now gets none (STANDARDS T9).
+async fn alarm(newsroom: &Newsroom, now: Timestamp) -> Result<(), AppError> {
+    const DAY: i64 = 24 * 60 * 60;
+    let since = Timestamp::from_second(now.as_second() - now.as_second().rem_euclid(DAY)).unwrap_or(now);
+    let mark = format!("joining: all letters of the hour, {since}");
+    if !newsroom.store().first_time(&mark, now).await? {
+        return Ok(());
+    }
+    tracing::warn!("so many letters of confirmation are asked for that no more are sent within this hour");
+    let most = newsroom.config().caps.per_hour;
+    let reason = format!(
+        "{most} letters of confirmation were asked for by the subscribe form within an hour, and whoever asks now gets none; \
+         somebody may be abusing the form, or `per_hour` in [web.caps] is too low"
+    );
+    let told = notice::tell(newsroom, &Notice::Trouble { reason, since }).await;
+    if !told.as_ref().is_ok_and(Told::is_done) {
+        // Whoever asks next tries again.
+        newsroom.store().forget(&mark).await?;
+    }
+    told.map(drop)
 }
 
 fn confirmation(newsroom: &Newsroom, lists: &[ListId], now: Timestamp, url: Option<String>) -> Result<Sheets, AppError> {
@@ -192,6 +221,7 @@ pub async fn confirm(newsroom: &Arc<Newsroom>, token: &str) -> Result<Opened, Ap
     let Some((id, Joining { address: Some(address), lists, detail, asked_at, .. })) = joining(newsroom, token).await? else {
         return look(newsroom, token).await;
     };
+    newsroom.seal_store()?;
     let now = newsroom.now();
     let evidence = Evidence {
         channel: "form".to_owned(),

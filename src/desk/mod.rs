@@ -6,6 +6,7 @@ pub mod approval;
 pub mod archive;
 pub mod cataloguing;
 pub mod check;
+pub mod choices;
 pub mod correction;
 pub mod deliveries;
 pub mod demo;

@@ -1,12 +1,22 @@
 //! What a reader may see and change by the preferences link in a mail: lists, name, and everything that is known of them.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use crate::app::{AppError, Newsroom};
 use crate::desk::leaving::masked;
+use crate::desk::{choices, subscribers};
+use crate::edition::views::ListChoiceView;
 use crate::store::Reader;
 use crate::subscription::token::Purpose;
-use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Standing};
+use crate::subscription::{Enrolment, Evidence, Format, ListId, PersonName, Standing};
+
+/// How long a message that is just being handed over to a reader is waited for before they are erased, and how often it
+/// is asked whether it still is.
+const HANDING_OVER: Duration = Duration::from_secs(5);
+const A_MOMENT: Duration = Duration::from_millis(100);
 
 /// How it stands with a reader, for the reader's eyes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,22 +26,11 @@ pub struct Wishes {
     /// The name, or nothing.
     pub name: String,
     /// The lists that are open to everybody, and those that the reader is on.
-    pub lists: Vec<Choice>,
+    pub lists: Vec<ListChoiceView>,
+    /// In which form the mail comes.
+    pub format: Format,
     /// Whether we will not write to them, whatever they wish.
     pub is_suppressed: bool,
-}
-
-/// A list, and whether a reader is on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choice {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// What comes, and how often.
-    pub description: String,
-    /// Whether the reader gets it.
-    pub is_on: bool,
 }
 
 /// What a link opens.
@@ -41,6 +40,8 @@ pub enum Opened {
     Known(Wishes),
     /// A reader's wishes as they were before: the name that was sent cannot be used, for this reason.
     Refused(Wishes, String),
+    /// A reader's wishes: they cannot be erased at this moment, since a message to them is being handed over.
+    Busy(Wishes),
     /// Nobody any more: the person was erased.
     Gone,
     /// The link is not one of ours.
@@ -56,9 +57,10 @@ pub async fn look(newsroom: &Newsroom, token: &str) -> Result<Opened, AppError> 
     }
 }
 
-/// Puts a reader on those lists that are named and takes them off all others, and calls them by this name; an empty one is
-/// none. Lists that nobody could choose are passed over. Either everything that was sent can be used, or nothing changes.
-pub async fn save(newsroom: &Newsroom, token: &str, lists: &[&str], name: &str) -> Result<Opened, AppError> {
+/// Puts a reader on those lists that are named and takes them off all others, calls them by this name, where an empty one
+/// is none, and sends the mail in this form from now on, where one of ours is said. Lists that nobody could choose are
+/// passed over. Either everything that was sent can be used, or nothing changes.
+pub async fn save(newsroom: &Newsroom, token: &str, lists: &[&str], name: &str, format: &str) -> Result<Opened, AppError> {
     let reader = match bearer(newsroom, token).await? {
         Bearer::Known(reader) => reader,
         Bearer::Gone => return Ok(Opened::Gone),
@@ -73,6 +75,9 @@ pub async fn save(newsroom: &Newsroom, token: &str, lists: &[&str], name: &str) 
     };
     if name != reader.subscriber.name {
         newsroom.store().rename(reader.subscriber.id, name.clone()).await?;
+    }
+    if let Some(format) = format.parse().ok().filter(|format| *format != reader.subscriber.format) {
+        newsroom.store().send_as(reader.subscriber.id, format).await?;
     }
     for choice in wishes(newsroom, &reader).lists {
         let (is_wanted, list) = (lists.contains(&choice.id.as_str()), choice.id.parse::<ListId>());
@@ -98,6 +103,32 @@ pub async fn export(newsroom: &Newsroom, token: &str) -> Result<Option<String>, 
     let Bearer::Known(reader) = bearer(newsroom, token).await? else { return Ok(None) };
     let dossier = newsroom.store().dossier(&reader.subscriber.address).await?;
     Ok(dossier.and_then(|dossier| serde_json::to_string_pretty(&dossier).ok()))
+}
+
+/// Erases a reader: everything but a mark that keeps the address from every list (STANDARDS C4).
+pub async fn erase(newsroom: &Newsroom, token: &str) -> Result<Opened, AppError> {
+    let reader = match bearer(newsroom, token).await? {
+        Bearer::Known(reader) => reader,
+        Bearer::Gone => return Ok(Opened::Gone),
+        Bearer::Unknown => return Ok(Opened::Unknown),
+    };
+    let deadline = Instant::now() + HANDING_OVER;
+    loop {
+        match subscribers::forget(newsroom, &reader.subscriber.address).await {
+            Ok(_) => {
+                tracing::info!(channel = "preferences", "a reader is erased");
+                return Ok(Opened::Gone);
+            }
+            Err(AppError::Store(fault)) if fault.is_transient() => {
+                if Instant::now() >= deadline {
+                    tracing::warn!(%fault, "a reader could not be erased just now");
+                    return Ok(Opened::Busy(wishes(newsroom, &reader)));
+                }
+                sleep(A_MOMENT).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
 }
 
 async fn change(newsroom: &Newsroom, reader: &Reader, list: &ListId, is_wanted: bool) -> Result<(), AppError> {
@@ -137,14 +168,8 @@ fn wishes(newsroom: &Newsroom, reader: &Reader) -> Wishes {
     Wishes {
         address: masked(&reader.subscriber.address),
         name: reader.subscriber.name.as_ref().map_or_else(String::new, |name| name.as_str().to_owned()),
-        lists: shown
-            .map(|list| Choice {
-                id: list.id.to_string(),
-                name: list.name.clone(),
-                description: list.description.clone(),
-                is_on: theirs.contains(&list.id),
-            })
-            .collect(),
+        lists: shown.map(|list| choices::choice(newsroom, list, theirs.contains(&list.id))).collect(),
+        format: reader.subscriber.format,
         is_suppressed: reader.suppressed,
     }
 }

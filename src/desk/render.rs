@@ -11,7 +11,7 @@ use crate::edition::stencil::{Fields, Medium, filled};
 use crate::issue::Issue;
 use crate::mailing::compose::Links;
 use crate::mailing::{Delivery, MailingId, ProviderId};
-use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, Format, ListId, PersonName, Standing, SubscriberId};
 
 /// An issue for one reader, with what was found on the way.
 #[derive(Debug)]
@@ -87,20 +87,20 @@ async fn delivery(
 ) -> Result<Delivery, AppError> {
     let lists = newsroom.store().lists().await?;
     let wanted = to.first().ok_or_else(|| AppError::Refused("the issue goes to no list".to_owned()))?;
-    let (subscriber, address, name, list) = match reader {
+    let (subscriber, address, name, format, list) = match reader {
         None => {
             let address = EmailAddress::parse("reader@example.org").map_err(|fault| AppError::Refused(fault.to_string()))?;
-            (SubscriberId(0), address, PersonName::parse("Ann Reader").ok(), wanted.clone())
+            (SubscriberId(0), address, PersonName::parse("Ann Reader").ok(), Format::Html, wanted.clone())
         }
         Some(address) => {
             let found = newsroom.store().dossier(address).await?.ok_or_else(|| AppError::Refused(format!("{address} is on no list")))?;
             let gets = |list: &&ListId| found.reader.subscriptions.iter().any(|on| on.list == **list && on.standing == Standing::Confirmed);
             let list = to.iter().find(gets).unwrap_or(wanted).clone();
             let subscriber = found.reader.subscriber;
-            (subscriber.id, subscriber.address, subscriber.name, list)
+            (subscriber.id, subscriber.address, subscriber.name, subscriber.format, list)
         }
     };
     let list_number = lists.iter().find(|tally| tally.list.id == list).map_or(0, |tally| tally.number);
     let provider = ProviderId::other();
-    Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, list_number, provider, attempt: 1, first_attempt_at })
+    Ok(Delivery { mailing: MailingId(0), subscriber, address, name, list, format, list_number, provider, attempt: 1, first_attempt_at })
 }

@@ -76,11 +76,17 @@ pub async fn show(newsroom: &Newsroom, address: &EmailAddress) -> Result<Known, 
 
 /// Removes a person from every file of the store; a mark stays that keeps the address suppressed (STANDARDS C4).
 pub async fn erase(newsroom: &Newsroom, address: &EmailAddress) -> Result<(), AppError> {
-    newsroom.seal_store()?;
-    if newsroom.store().erase(address, newsroom.now()).await? {
-        return Ok(());
+    if !forget(newsroom, address).await? {
+        return Err(AppError::Refused(format!("{address} is not known here")));
     }
-    Err(AppError::Refused(format!("{address} is not known here")))
+    Ok(newsroom.store().scour().await?)
+}
+
+/// The same, but what the files may still hold is left to [`crate::store::Audience::scour`], which takes long and is done
+/// once for many. Says whether anything was known.
+pub(super) async fn forget(newsroom: &Newsroom, address: &EmailAddress) -> Result<bool, AppError> {
+    newsroom.seal_store()?;
+    Ok(newsroom.store().erase(address, newsroom.now()).await?)
 }
 
 /// Hands every subscription of a list, or of all, to `take`, with its proof.

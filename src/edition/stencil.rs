@@ -75,6 +75,14 @@ impl Stencil {
         self
     }
 
+    /// Ends its last line, where it is to be a whole body. None is left empty: verifiers strip those (RFC 6376 §3.4.4).
+    #[must_use]
+    pub fn ended(self) -> Self {
+        let is_open = matches!(self.cuts.last(), Some(Cut::Fixed(encoded)) if !encoded.ends_with(b"\n"));
+        // A break that is none, since a reader's own words have ended the line as it was.
+        self.then(if is_open { b"\r\n" } else { b"=\r\n" })
+    }
+
     /// Puts another after it.
     #[must_use]
     pub fn followed_by(mut self, other: &Self) -> Self {

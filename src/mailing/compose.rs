@@ -18,7 +18,7 @@ use crate::edition::Edition;
 use crate::edition::stencil::Fields;
 use crate::subscription::token::{Bearer, Keys, Purpose};
 use crate::subscription::{AddressFault, EmailAddress, List, ListId, PersonName};
-use sheet::Sheet;
+use sheet::{Form, Sheet};
 use words::Words;
 
 /// Octets that two signatures take at most, with keys of the usual lengths.
@@ -91,15 +91,16 @@ impl Composer {
         let sheet = self.sheets.get(&delivery.list).ok_or_else(|| ComposeError::List(delivery.list.clone()))?;
         let sheet = sheet.as_ref().map_err(Clone::clone)?;
         let words = Words::new(&self.keys, &self.base_url, &self.issue, &self.domain, delivery);
-        let head = self.head(sheet, delivery, &words)?;
+        let form = sheet.form(delivery.format);
+        let head = self.head(sheet, form, delivery, &words)?;
         let sender = ident::verp(&self.keys, delivery.mailing, delivery.subscriber, self.bounces.as_ref().map_err(Clone::clone)?)?;
         let mut octets = head.into_string().into_bytes();
         let head = octets.len();
         octets.extend_from_slice(b"\r\n");
         let body = octets.len();
-        sheet.body.fill(&fields(delivery, &words), &mut octets);
+        form.body.fill(&fields(delivery, &words), &mut octets);
         if let Some(signer) = &self.signer {
-            let hash = sheet.hash(&octets[body..]);
+            let hash = form.hash(&octets[body..]);
             let signature = signer.sign(&octets[..head], &hash, delivery.first_attempt_at)?;
             put_before(&signature, &mut octets);
             signer.prove(&octets, delivery.first_attempt_at)?;
@@ -107,9 +108,9 @@ impl Composer {
         Ok(Message { envelope: Envelope { sender, recipient: delivery.address.clone() }, octets })
     }
 
-    fn head(&self, sheet: &Sheet, delivery: &Delivery, words: &Words) -> Result<HeaderBlock, HeaderFault> {
+    fn head(&self, sheet: &Sheet, form: &Form, delivery: &Delivery, words: &Words) -> Result<HeaderBlock, HeaderFault> {
         let signatures = if self.signer.is_some() { SIGNATURES } else { 0 };
-        let mut head = HeaderBlock::with_room(sheet.room + signatures);
+        let mut head = HeaderBlock::with_room(form.room + signatures);
         head.block(&sheet.from)?
             .mailbox("To", delivery.name.as_ref().map(PersonName::as_str), &delivery.address)?
             .block(&sheet.subject)?
@@ -117,7 +118,7 @@ impl Composer {
             .id("Message-ID", words.message_id())?
             .block(&sheet.list)?
             .uris("List-Unsubscribe", &[words.unsubscribe()])?
-            .block(&sheet.rest)?;
+            .block(&form.rest)?;
         Ok(head)
     }
 }

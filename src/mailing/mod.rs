@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::dateline::IssueId;
-use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
+use crate::subscription::{EmailAddress, Format, ListId, PersonName, SubscriberId};
 
 pub use fate::Fate;
 pub use pause::{Pause, Scope};
@@ -67,6 +67,8 @@ pub struct Delivery {
     pub name: Option<PersonName>,
     /// On account of which list.
     pub list: ListId,
+    /// In which form.
+    pub format: Format,
     /// That list's number in the store, as tokens carry it.
     pub list_number: u32,
     /// Who keeps the reader's mailbox.

@@ -106,6 +106,7 @@ mod tests {
             address: EmailAddress::parse("jane@example.org").unwrap(),
             name: None,
             list: "general".parse::<ListId>().unwrap(),
+            format: crate::subscription::Format::Html,
             list_number: 1,
             provider: crate::mailing::ProviderId::other(),
             attempt,

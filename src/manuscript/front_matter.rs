@@ -11,7 +11,7 @@ use yaml::{Entries, Entry, Yaml, entry_at, first_sentence, in_plain_words, is_no
 
 use crate::dateline::period::{Month, Period};
 use crate::diagnostic::{Diagnostic, Findings, Source, Span, nearest};
-use crate::subscription::ListId;
+use crate::subscription::{ListId, language};
 
 /// Largest front matter, in octets (STANDARDS T14).
 const MAX_FRONT_MATTER: usize = 64 << 10;
@@ -224,7 +224,7 @@ impl Reader<'_> {
             "publish_at" => {
                 front.publish_at = self.parsed(key, value, span, parse_moment, "a day and a time such as `2014-12-01 09:00`");
             }
-            "lang" => front.lang = self.parsed(key, value, span, parse_lang, "a language tag such as `en` or `es-MX`"),
+            "lang" => front.lang = self.parsed(key, value, span, language::parse, "a language tag such as `en` or `es-MX`"),
             "related" => {
                 front.related = self.parsed(key, value, span, parse_related, "`auto` and a number from 1 to 20, such as `auto 4`");
             }
@@ -346,14 +346,6 @@ fn parse_status(text: &str) -> Option<Status> {
         "ready" => Some(Status::Ready),
         _ => None,
     }
-}
-
-fn parse_lang(text: &str) -> Option<String> {
-    let parts: Vec<&str> = text.split('-').collect();
-    let good = (2..=35).contains(&text.len())
-        && (2..=3).contains(&parts[0].len())
-        && parts.iter().all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    good.then(|| text.to_owned())
 }
 
 fn parse_month(text: &str) -> Option<Month> {

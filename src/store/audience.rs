@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Enrolled, Result, Suppression};
 use crate::subscription::roll::RollEntry;
-use crate::subscription::{EmailAddress, Enrolment, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, Enrolment, Evidence, Format, ListId, PersonName, Seal, Standing, SubscriberId};
 
 /// The channel of a suppression in an export: its line is about an address and no list.
 pub const SUPPRESSION: &str = "suppression";
@@ -87,6 +87,8 @@ pub struct Registered {
     pub email: EmailAddress,
     /// The name.
     pub name: Option<PersonName>,
+    /// In which form the mail is wanted.
+    pub format: Format,
     /// The list.
     pub list: ListId,
     /// Where it stands.
@@ -120,6 +122,8 @@ pub trait Audience: Send + Sync {
     /// not; a subscription on the list ends, and none begins. The first entry of an address counts; a later one is a
     /// duplicate, but a departure counts wherever it stands.
     ///
+    /// A form of the mail holds for who comes new; whoever is known has chosen.
+    ///
     /// With [`Import::ending`], those end who are pending or confirmed on the list and in no entry.
     /// [`super::StoreError::Unknown`] where an entry has no list, or one that was never declared.
     async fn import(&self, import: Import, pieces: Pieces) -> Result<Imported>;
@@ -142,13 +146,23 @@ pub trait Audience: Send + Sync {
     /// back. `None` if nothing was lifted, and then nobody is entered.
     async fn readmit(&self, list: &ListId, enrolment: Enrolment, at: Timestamp) -> Result<Option<Enrolled>>;
 
-    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, requests to join,
-    /// suppression, and whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the address
-    /// suppressed. An issue that waits for this reader is withheld. Says whether anything was known.
+    /// Removes everything that tells of an address (STANDARDS C4): reader, subscriptions, consents, suppression, requests
+    /// to join, and whatever servers said of it. What remains are the numbers in the ledger and a mark that keeps the
+    /// address suppressed. An issue that waits for this reader is withheld. Says whether anything was known, now or before
+    /// an earlier erasure.
     ///
-    /// Once this returns `Ok(true)` no file of the store holds the address. It is
-    /// [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
+    /// No call finds anything of the person from then on; octets that once told of them may lie in the store's files until
+    /// [`Audience::scour`]. It is [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
     async fn erase(&self, address: &EmailAddress, at: Timestamp) -> Result<bool>;
+
+    /// Whether somebody was erased since the files were scoured last.
+    async fn is_to_be_scoured(&self) -> Result<bool>;
+
+    /// Writes the files anew, if somebody was erased since that was done last: afterwards none of them holds anything of
+    /// who was erased before. Takes as long as copying the store, and whoever writes meanwhile waits, or is told
+    /// [`super::StoreError::Unavailable`]. The same is said here where somebody reads the old files for too long; then it
+    /// is still to be done.
+    async fn scour(&self) -> Result<()>;
 
     /// Whether anybody was ever erased: then rolls are to be entered under the seal that marked them.
     async fn has_erased(&self) -> Result<bool>;

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{Reader, Result};
-use crate::subscription::{Evidence, List, ListId, PersonName, SubscriberId};
+use crate::subscription::{Evidence, Format, List, ListId, PersonName, SubscriberId};
 
 /// What the pages of readers ask of the store.
 #[async_trait]
@@ -17,6 +17,9 @@ pub trait Visitors: Send + Sync {
 
     /// Calls a reader by this name from now on, or by none. Nothing happens if there is nobody of this number.
     async fn rename(&self, id: SubscriberId, name: Option<PersonName>) -> Result<()>;
+
+    /// Sends a reader the mail in this form from now on. Nothing happens if there is nobody of this number.
+    async fn send_as(&self, id: SubscriberId, format: Format) -> Result<()>;
 
     /// Whether [`Visitors::take_back`] would bring a reader back.
     async fn may_take_back(&self, id: SubscriberId, list: &ListId, left_after: Timestamp) -> Result<bool>;

@@ -1,6 +1,7 @@
 //! Those who asked for the mail: lists, subscribers, and the consent that links them.
 
 pub mod address;
+pub mod language;
 pub mod roll;
 pub mod seal;
 pub mod token;
@@ -71,8 +72,12 @@ pub struct List {
     pub id: ListId,
     /// Its name, as readers see it.
     pub name: String,
-    /// What comes, and how often; one sentence, as readers see it.
+    /// What comes; one sentence, as readers see it.
     pub description: String,
+    /// In which language, where it is not the publication's: a tag of BCP 47.
+    pub lang: Option<String>,
+    /// How often, in a few words as readers see them; it may be empty.
+    pub frequency: String,
 }
 
 /// A subscriber's number in the store; never reused.
@@ -90,6 +95,40 @@ pub struct Subscriber {
     pub name: Option<PersonName>,
     /// When we first heard of them.
     pub since: Timestamp,
+    /// In which form they want the mail.
+    pub format: Format,
+}
+
+/// In which form a reader wants the mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// HTML, with the same in plain text beside it (STANDARDS M12).
+    #[default]
+    Html,
+    /// Plain text alone.
+    Text,
+}
+
+impl Format {
+    /// Both, the usual one first.
+    pub const ALL: [Self; 2] = [Self::Html, Self::Text];
+
+    /// The word of exports, forms and `--json`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Html => "html",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|format| format.as_str() == text).ok_or_else(|| format!("`{text}` is none of html, text"))
+    }
 }
 
 /// Where a subscription stands.

@@ -15,7 +15,7 @@ mod words;
 use std::fmt;
 
 use super::address::{NameFault, is_hidden};
-use super::{AddressFault, Enrolment, ListId};
+use super::{AddressFault, Enrolment, Format, ListId};
 
 pub use decode::{Encoding, Probe};
 pub use mapping::Mapping;
@@ -48,6 +48,8 @@ pub struct RollEntry {
     pub list: Option<ListId>,
     /// Unsubscribed, bounced or complained where the file comes from: never to be written to again, on any list.
     pub is_gone: bool,
+    /// In which form the mail is wanted, where the file says so; else in the usual one.
+    pub format: Format,
     /// What is to be entered; [`Standing::Ended`] for those who are gone.
     pub enrolment: Enrolment,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use masthead::mailing::Fate;
 use masthead::store::{Asking, BrokenOff, Caps, Ending, Enrolled, Import, Imported, Pieces, Store, StoreError, Unconfirmed};
 use masthead::subscription::roll::RollEntry;
-use masthead::subscription::{Enrolment, Seal, Standing, SubscriberId};
+use masthead::subscription::{Enrolment, Format, Seal, Standing, SubscriberId};
 
 use crate::newsroom::{
     address, at, claim, claim_one, enrol, enrolment, evidence, fates, hand_over, leave, lines, list_id, open, settle_in, submit, suppress,
@@ -16,7 +16,7 @@ fn import(list: Option<&str>) -> Import {
 }
 
 fn entry(number: usize, standing: Standing) -> RollEntry {
-    RollEntry { line: number as u64, list: None, is_gone: false, enrolment: enrolment(number, standing) }
+    RollEntry { line: number as u64, list: None, is_gone: false, format: Format::Html, enrolment: enrolment(number, standing) }
 }
 
 fn gone(number: usize) -> RollEntry {
@@ -255,6 +255,10 @@ pub(crate) async fn c4_who_is_erased_is_unknown_and_never_entered_again(store: A
         assert!(store.dossier(&address(number)).await.unwrap().is_none());
         assert_eq!(store.suppression(&address(number)).await.unwrap().unwrap().at, at(40));
     }
+    assert!(store.is_to_be_scoured().await.unwrap());
+    store.scour().await.unwrap();
+    assert!(store.erase(&address(1), at(42)).await.unwrap());
+    assert!(!store.is_to_be_scoured().await.unwrap(), "whoever was unknown has left nothing behind");
     assert!(store.has_erased().await.unwrap() && !store.erase(&address(3), at(40)).await.unwrap());
     assert!(store.suppressions(None, "", 9).await.unwrap().is_empty());
     let done = take_in(&store, vec![entry(1, Standing::Confirmed), gone(2)]).await;

@@ -11,6 +11,7 @@ mod back_issues;
 mod disk;
 mod feeds;
 mod histories;
+mod joinings;
 mod known_links;
 mod ledger;
 mod library;
@@ -20,6 +21,7 @@ mod sqlite;
 mod subscribers;
 mod tries;
 mod turns;
+mod visitors;
 mod waves;
 
 macro_rules! kept {
@@ -63,6 +65,24 @@ macro_rules! every_promise {
                 pages_of_readers_are_complete_and_in_order,
                 pages_of_one_list_hold_its_readers_only,
                 the_audience_counts_each_reader_once,
+            }
+            kept! { $open; visitors:
+                a_visitor_is_known_by_number_with_all_subscriptions,
+                every_list_ever_declared_keeps_its_number,
+                a_reader_is_called_as_they_wish_or_not_at_all,
+                a_reader_gets_the_mail_in_the_form_they_wish,
+                a_departure_by_page_or_mail_program_is_taken_back_as_if_it_had_not_been,
+                no_other_departure_is_taken_back,
+            }
+            kept! { $open; joinings:
+                a_request_waits_under_a_number_of_its_own,
+                who_is_on_all_those_lists_already_waits_for_nothing,
+                c4_who_is_suppressed_or_erased_waits_for_nothing_and_leaves_no_trace,
+                t9_each_cap_holds_and_what_it_refuses_does_not_count,
+                what_is_taken_back_was_never_asked,
+                who_confirms_is_entered_once_on_what_was_asked_for,
+                who_is_suppressed_meanwhile_is_not_entered,
+                c1_what_is_old_is_forgotten_and_no_more,
             }
             kept! { $open; back_issues:
                 what_is_out_comes_oldest_first,

@@ -34,7 +34,13 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(crate) fn list(id: &str) -> List {
-    List { id: list_id(id), name: format!("The {id} list"), description: "What comes, and how often.".to_owned() }
+    List {
+        id: list_id(id),
+        name: format!("The {id} list"),
+        description: "What comes, and how often.".to_owned(),
+        lang: None,
+        frequency: "monthly".to_owned(),
+    }
 }
 
 pub(crate) fn list_id(id: &str) -> ListId {

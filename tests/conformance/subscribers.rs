@@ -30,7 +30,7 @@ async fn name_of(store: &Arc<dyn Store>, number: usize) -> Option<PersonName> {
 pub(crate) async fn a_declared_list_is_known_and_may_be_renamed(store: Arc<dyn Store>) {
     store.declare_lists(&[list("general"), list("extra")]).await.unwrap();
     let before = tally(&store, "extra").await;
-    let renamed = List { name: "Something else".to_owned(), ..list("extra") };
+    let renamed = List { name: "Something else".to_owned(), lang: Some("es".to_owned()), frequency: String::new(), ..list("extra") };
     store.declare_lists(&[renamed.clone(), list("third")]).await.unwrap();
     let after = tally(&store, "extra").await;
     assert_eq!(after, ListTally { list: renamed, ..before });

@@ -35,6 +35,7 @@ pub(crate) async fn a_claim_carries_what_composing_needs(store: Arc<dyn Store>) 
         address: address(1),
         name: Some(PersonName::parse("Mary Major").unwrap()),
         list: list_id("extra"),
+        format: masthead::subscription::Format::Html,
         list_number: number,
         provider: ProviderId::other(),
         attempt: 1,

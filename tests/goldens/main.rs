@@ -18,13 +18,18 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::linter::{lint, lint_letter};
+use support::linter::{lint, lint_letter, lint_plain};
 use support::newsroom::{ISSUE, Newsroom};
+
+/// For a reader who wants no HTML.
+const IN_PLAIN_TEXT: &str = "lantern-street-2014-12-in-plain-text.eml";
 
 /// The golden messages by file name, as the binary prints them now.
 fn printed() -> BTreeMap<String, Vec<u8>> {
     let sample = Newsroom::sample();
     let fixture = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().subscribers(1).build();
+    fixture.write("plain.csv", "email,name,status,as\nplain@example.org,Pat Plain,confirmed,Plain\n");
+    fixture.run(["subscribers", "import", &fixture.shown("plain.csv"), "--map", "format=as"]).ok();
     let message = |newsroom: &Newsroom, issue: &str, reader: Option<&str>| {
         let reader = reader.map(|address| ["--subscriber", address]);
         newsroom.run(["render", issue, "--to", "eml"].into_iter().chain(reader.into_iter().flatten())).ok().stdout.into_bytes()
@@ -32,6 +37,7 @@ fn printed() -> BTreeMap<String, Vec<u8>> {
     [
         ("lantern-street-2014-12.eml", message(&fixture, "2014-12", None)),
         ("lantern-street-2014-12-for-a-subscriber.eml", message(&fixture, "2014-12", Some("reader0001@example.org"))),
+        (IN_PLAIN_TEXT, message(&fixture, "2014-12", Some("plain@example.org"))),
         ("tin-dipper-2026-11.eml", message(&sample, "2026-11", None)),
         ("tin-dipper-2026-11-for-mizuki.eml", message(&sample, "2026-11", Some("mizuki@example.net"))),
     ]
@@ -63,10 +69,11 @@ fn every_message_is_as_it_was_when_somebody_looked_at_it() {
     let mut faults = Vec::new();
     let printed = printed();
     for (name, octets) in &printed {
-        let findings = match name.split('-').next() {
-            Some("letter") => lint_letter(octets),
+        let findings = match name.as_str() {
+            IN_PLAIN_TEXT => lint_plain(octets),
+            letter if letter.starts_with("letter-") => lint_letter(octets),
             // Pages have checkers of their own: tests/oracles.
-            Some("archive") => Vec::new(),
+            page if page.starts_with("archive-") => Vec::new(),
             _ => lint(octets),
         };
         assert_eq!(findings, [], "{name}");

@@ -127,7 +127,13 @@ fn sample() -> Sample {
     let mut dice = Dice(0x5EED_0F4A_11AB_1E55);
     let mut genuine = Vec::new();
     for number in 0..EDITIONS {
-        let list = List { id: "general".parse().unwrap(), name: dice.name().as_str().to_owned(), description: String::new() };
+        let list = List {
+            id: "general".parse().unwrap(),
+            name: dice.name().as_str().to_owned(),
+            description: String::new(),
+            lang: None,
+            frequency: String::new(),
+        };
         let with_second = number % 2 == 1;
         let composer = Composer::new(&edition(&mut dice), &[list], Keys::new(1, &[7; 32])).signed_by(Some(secrets.signer(with_second)));
         for reader in 0..READERS {
@@ -169,6 +175,7 @@ fn delivery(dice: &mut Dice, reader: usize) -> Delivery {
         address: EmailAddress::parse(&format!("reader{reader}@example.net")).unwrap(),
         name: (reader > 0).then(|| dice.name()),
         list: "general".parse().unwrap(),
+        format: masthead::subscription::Format::Html,
         list_number: 1,
         provider: masthead::mailing::ProviderId::other(),
         attempt: 1,

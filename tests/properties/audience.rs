@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use masthead::store::sqlite::SqliteStore;
 use masthead::store::{Audience as _, Import, Imported, Subscribers as _};
 use masthead::subscription::roll::RollEntry;
-use masthead::subscription::{EmailAddress, Enrolment, Evidence, List, Standing, SubscriberId};
+use masthead::subscription::{EmailAddress, Enrolment, Evidence, Format, List, Standing, SubscriberId};
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -40,7 +40,7 @@ impl Line {
         let evidence = Evidence { channel: "import".to_owned(), detail: format!("{self:?}") };
         let standing = if self.is_gone { Standing::Ended } else { self.standing };
         let enrolment = Enrolment { address: self.address(), name: None, standing, since: None, evidence };
-        RollEntry { line: 2, list: None, is_gone: self.is_gone, enrolment }
+        RollEntry { line: 2, list: None, is_gone: self.is_gone, enrolment, format: Format::Html }
     }
 }
 
@@ -69,7 +69,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let end: Result<(), TestCaseError> = runtime.block_on(async {
             let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
-            let list = List { id: "general".parse().unwrap(), name: "General".to_owned(), description: String::new() };
+            let list = List { id: "general".parse().unwrap(), name: "General".to_owned(), description: String::new(), lang: None, frequency: String::new() };
             store.declare_lists(&[list]).await.unwrap();
             let mut people: BTreeMap<String, (bool, Option<Standing>)> = BTreeMap::new();
             for roll in &rolls {

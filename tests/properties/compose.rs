@@ -57,6 +57,7 @@ fn delivery(name: Option<PersonName>) -> Delivery {
         address: EmailAddress::parse("jane@example.org").unwrap(),
         name,
         list: "general".parse().unwrap(),
+        format: masthead::subscription::Format::Html,
         list_number: 1,
         provider: masthead::mailing::ProviderId::other(),
         attempt: 1,
@@ -70,7 +71,7 @@ proptest! {
     #[test]
     fn d6_every_body_is_its_own_relaxed_form(text in part(), html in part(), reader in name(), list in name()) {
         let list_name = list.map_or_else(|| "General".to_owned(), |name| name.as_str().to_owned());
-        let list = List { id: "general".parse().unwrap(), name: list_name, description: String::new() };
+        let list = List { id: "general".parse().unwrap(), name: list_name, description: String::new(), lang: None, frequency: String::new() };
         let composer = Composer::new(&edition(text, html, "x".to_owned()), &[list], Keys::new(1, &[7; 32]));
         let octets = composer.compose(&delivery(reader)).unwrap().octets;
         let body = octets.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap() + 4;
@@ -79,7 +80,7 @@ proptest! {
 
     #[test]
     fn t1_every_head_has_the_same_fields(subject in "\\PC{0,90}|[ -~\\r\\n]{1,60}", reader in name()) {
-        let list = List { id: "general".parse().unwrap(), name: "General".to_owned(), description: String::new() };
+        let list = List { id: "general".parse().unwrap(), name: "General".to_owned(), description: String::new(), lang: None, frequency: String::new() };
         let composer = Composer::new(&edition(String::new(), String::new(), subject), &[list], Keys::new(1, &[7; 32]));
         let Ok(message) = composer.compose(&delivery(reader)) else { return Ok(()) };
         let read = mail_parser::MessageParser::default().parse(&message.octets).unwrap();

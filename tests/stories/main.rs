@@ -20,6 +20,8 @@ mod daemon;
 mod drafts;
 mod drop_folder;
 mod editors_told;
+#[cfg(unix)]
+mod erased;
 mod feeds;
 mod front_desk;
 mod greylisting;
@@ -45,6 +47,7 @@ mod relays;
 mod reports;
 mod second_chances;
 mod strict_linter;
+mod subscribe_form;
 mod suggest;
 mod the_press;
 mod threats;
@@ -53,5 +56,7 @@ mod trouble;
 mod unit;
 mod watching;
 mod web_manners;
+#[cfg(unix)]
+mod whole_path;
 mod whole_rolls;
 mod whose_mail;

@@ -4,6 +4,9 @@ use masthead::subscription::SubscriberId;
 use masthead::subscription::token::{Bearer, Purpose};
 use serde_json::Value;
 
+use crate::support::linter::{lint, lint_plain};
+use crate::support::newsroom::Newsroom;
+use crate::support::reading::field;
 use crate::support::served::Served;
 
 const URLENCODED: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
@@ -51,9 +54,41 @@ async fn what_is_ticked_comes_and_what_is_not_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_who_wants_plain_text_alone_gets_that_and_takes_the_wish_along() {
+    let (served, link) = served().await;
+    let is_checked = |body: &str, format: &str| body.contains(&format!("name=\"format\" value=\"{format}\" checked>"));
+    let page = served.ask("GET", &link, None);
+    assert!(is_checked(&page.body, "html") && !is_checked(&page.body, "text"), "{}", page.body);
+    let save = |more: &str| served.send(&link, URLENCODED, format!("do=save&list=general&name=Ann{more}").as_bytes());
+    assert!(is_checked(&save("&format=text").body, "text"));
+    assert!(is_checked(&save("").body, "text"), "a form that does not ask changes nothing");
+    assert!(is_checked(&save("&format=both").body, "text"), "nor does a word that is none of ours");
+    served.newsroom.run(["send", "2014-12"]).ok();
+    for letter in served.sink.messages() {
+        let is_theirs = letter.recipient == "reader0001@example.org";
+        let findings = if is_theirs { lint_plain(&letter.bytes) } else { lint(&letter.bytes) };
+        assert_eq!(findings, [], "{}", letter.recipient);
+        assert_eq!(field(&letter.bytes, "Content-Type").starts_with("text/plain"), is_theirs);
+    }
+    let shown = served.newsroom.run(["subscribers", "show", "reader0001@example.org", "--json"]).ok().json();
+    assert_eq!(shown["format"], "text");
+    served.newsroom.run(["subscribers", "show", "reader0001@example.org"]).ok().says(&["plain text alone"]);
+    let exported = served.newsroom.run(["subscribers", "export"]).ok().stdout;
+    let other = Newsroom::new().configured();
+    other.write("roll.csv", &exported);
+    other.run(["subscribers", "import", &other.shown("roll.csv")]).ok();
+    assert_eq!(other.run(["subscribers", "export"]).ok().stdout, exported, "a round trip changes nothing");
+    other.write("roll.csv", "email,status,form\nreader0001@example.org,confirmed,HTML\nreader0009@example.org,confirmed,Plain text\n");
+    other.run(["subscribers", "import", &other.shown("roll.csv"), "--map", "format=form"]).ok();
+    let formats: Vec<String> =
+        other.run(["subscribers", "export", "--json"]).ok().lines().iter().map(|one| one["format"].to_string()).collect();
+    assert_eq!(formats, ["\"text\"", "\"html\"", "\"html\"", "\"text\""], "whoever is known has chosen");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn l7_without_a_button_and_with_a_name_that_cannot_be_used_nothing_changes() {
     let (served, link) = served().await;
-    for form in ["", "List-Unsubscribe=One-Click", "do=", "list=extra&name=Eve", "do=erase"] {
+    for form in ["", "List-Unsubscribe=One-Click", "do=", "list=extra&name=Eve", "sure=yes"] {
         assert_eq!(served.send(&link, URLENCODED, form.as_bytes()).status, 400, "{form}");
     }
     let page = served.send(&link, URLENCODED, b"do=save&list=extra&name=Eve%0d%0aBcc:%20all@example.org");

@@ -38,6 +38,8 @@ impl Findings {
 pub enum Kind {
     /// An issue to a list's reader.
     Issue,
+    /// The same to one who wants plain text alone.
+    Plain,
     /// A one-off mail to one person.
     Letter,
 }
@@ -45,6 +47,11 @@ pub enum Kind {
 /// Every rule that an issue's message breaks; none for one that all receivers take.
 pub fn lint(raw: &[u8]) -> Vec<Finding> {
     lint_as(Kind::Issue, raw)
+}
+
+/// Every rule that an issue's message in plain text alone breaks.
+pub fn lint_plain(raw: &[u8]) -> Vec<Finding> {
+    lint_as(Kind::Plain, raw)
 }
 
 /// Every rule that a letter breaks.

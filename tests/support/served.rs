@@ -37,7 +37,11 @@ impl Served {
 
     /// The same with further tables of the configuration.
     pub async fn with_tables(needed: &str, readers: usize, tables: &str) -> Self {
-        let sink = Sink::builder().start().await;
+        Self::before(Sink::builder().start().await, needed, readers, tables).await
+    }
+
+    /// The same before a sink of the story's own.
+    pub async fn before(sink: Sink, needed: &str, readers: usize, tables: &str) -> Self {
         let table = format!("[approval]\n{EDITORS}\nneeded = \"{needed}\"\n\n[web]\nlisten = \"127.0.0.1:0\"");
         let newsroom = Newsroom::new().with_known_key().issue("2014-12", ISSUE).back_issues().subscribers(readers).relay(&sink);
         let newsroom = newsroom.table(&table).build();

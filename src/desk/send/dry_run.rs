@@ -32,6 +32,7 @@ pub async fn dry_run(newsroom: &Newsroom, request: &Request, folder: &Path) -> R
                 address: reader.subscriber.address,
                 name: reader.subscriber.name,
                 list: on_account_of.clone(),
+                format: reader.subscriber.format,
                 list_number: numbered.iter().find(|tally| tally.list.id == *on_account_of).map_or(0, |tally| tally.number),
                 provider: ProviderId::other(),
                 attempt: 1,

@@ -56,8 +56,9 @@ pub struct PreferencesPageView {
     /// The newsletter's name.
     pub publication: String,
     /// `open`; `saved` after a change; `refused` where the name cannot be used and nothing was changed; `unsaid` where no
-    /// button was pressed; `gone` where the person is not known any more; `unknown` to us; `failed` where it could not be
-    /// done just now.
+    /// button was pressed; `asked` whether the reader is really to be erased; `busy` where that cannot be at this moment,
+    /// `erased` where it is done; `gone` where the person is not known any more; `unknown` to us; `failed` where it could
+    /// not be done just now.
     pub state: &'static str,
     /// The reader's address with most of it hidden.
     pub address: Option<String>,
@@ -67,6 +68,8 @@ pub struct PreferencesPageView {
     pub fault: Option<String>,
     /// The lists that may be chosen.
     pub lists: Vec<ListChoiceView>,
+    /// In which form the mail comes: `html` or `text`.
+    pub format: &'static str,
     /// Whether we do not write to this address, whatever is chosen.
     pub is_suppressed: bool,
     /// Where questions go.
@@ -80,8 +83,14 @@ pub struct ListChoiceView {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// What comes, and how often; it may be empty.
+    /// What comes; it may be empty.
     pub description: String,
+    /// How often; it may be empty.
+    pub frequency: String,
+    /// Its language's tag, where that is not the publication's.
+    pub lang: Option<String>,
+    /// What those who speak it call that language.
+    pub language: Option<String>,
     /// Whether it is chosen.
     pub is_on: bool,
 }

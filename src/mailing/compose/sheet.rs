@@ -10,7 +10,7 @@ use crate::edition::marks::MergeField;
 use crate::edition::stencil::{Medium, Stencil};
 use crate::mailing::header::{HeaderBlock, HeaderFault};
 use crate::mailing::ident;
-use crate::subscription::{List, ListId, PersonName};
+use crate::subscription::{Format, List, ListId, PersonName};
 
 /// Octets of the fields that are a reader's own, generously.
 const OWN: usize = 1024;
@@ -23,7 +23,13 @@ pub(super) struct Sheet {
     pub(super) subject: HeaderBlock,
     /// Those after the Message-ID.
     pub(super) list: HeaderBlock,
-    /// Those below the link for leaving.
+    html: Form,
+    text: Form,
+}
+
+/// What depends on the form in which a reader wants the mail.
+pub(super) struct Form {
+    /// The fields below the link for leaving.
     pub(super) rest: HeaderBlock,
     pub(super) body: Stencil,
     /// Octets of a whole message, near enough.
@@ -35,31 +41,43 @@ pub(super) struct Sheet {
 /// A sheet for each list.
 pub(super) fn sheets(edition: &Edition, lists: &[List]) -> BTreeMap<ListId, Result<Sheet, HeaderFault>> {
     let boundary = ident::boundary(&edition.hash);
-    let body = body(edition, &boundary);
-    lists.iter().map(|list| (list.id.clone(), Sheet::new(edition, list, &boundary, &body))).collect()
+    let bodies = [body(edition, &boundary), text_alone(edition)];
+    lists.iter().map(|list| (list.id.clone(), Sheet::new(edition, list, &boundary, &bodies))).collect()
 }
 
 impl Sheet {
-    fn new(edition: &Edition, list: &List, boundary: &str, body: &Stencil) -> Result<Self, HeaderFault> {
+    fn new(edition: &Edition, list: &List, boundary: &str, [both, text]: &[Stencil; 2]) -> Result<Self, HeaderFault> {
+        let (from, subject, named) = (from(edition)?, subject(edition)?, named(edition, list)?);
+        let above = [&from, &subject, &named].map(|block| block.as_str().len()).iter().sum();
+        let (mut html_rest, mut text_rest) = (rest(edition, list)?, rest(edition, list)?);
+        html_rest.with_parameters("Content-Type", "multipart/alternative", &[("boundary", boundary)])?;
+        text_rest
+            .with_parameters("Content-Type", "text/plain", &[("charset", "utf-8")])?
+            .plain("Content-Transfer-Encoding", "quoted-printable")?;
+        let (html, text) = (Form::new(html_rest, both, list, above), Form::new(text_rest, text, list, above));
+        Ok(Self { from, subject, list: named, html, text })
+    }
+
+    /// What a reader gets who wants the mail so.
+    pub(super) fn form(&self, format: Format) -> &Form {
+        match format {
+            Format::Html => &self.html,
+            Format::Text => &self.text,
+        }
+    }
+}
+
+impl Form {
+    fn new(rest: HeaderBlock, body: &Stencil, list: &List, above: usize) -> Self {
         let body = body.with(MergeField::List, &list.name);
         let mut begun = digest::Context::new(&digest::SHA256);
         begun.update(body.beginning());
-        let mut sheet = Self {
-            from: from(edition)?,
-            subject: subject(edition)?,
-            list: named(edition, list)?,
-            rest: rest(edition, list, boundary)?,
-            room: body.room() + OWN,
-            body,
-            begun,
-        };
-        sheet.room += [&sheet.from, &sheet.subject, &sheet.list, &sheet.rest].map(|block| block.as_str().len()).iter().sum::<usize>();
-        Ok(sheet)
+        Self { room: above + rest.as_str().len() + body.room() + OWN, rest, body, begun }
     }
 
-    /// SHA-256 of a body that was filled from this sheet. Its beginning, the same every time, is not hashed again.
+    /// SHA-256 of a body that was filled from this one. Its beginning, the same every time, is not hashed again.
     pub(super) fn hash(&self, body: &[u8]) -> [u8; 32] {
-        debug_assert!(body.starts_with(self.body.beginning()), "this body is of another sheet");
+        debug_assert!(body.starts_with(self.body.beginning()), "this body is of another form or sheet");
         let mut context = self.begun.clone();
         context.update(body.get(self.body.beginning().len()..).unwrap_or_default());
         let mut hash = [0; 32];
@@ -70,7 +88,7 @@ impl Sheet {
 
 impl fmt::Debug for Sheet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sheet({} octets)", self.room)
+        write!(f, "Sheet({} octets)", self.html.room)
     }
 }
 
@@ -98,7 +116,7 @@ fn named(edition: &Edition, list: &List) -> Result<HeaderBlock, HeaderFault> {
     Ok(head)
 }
 
-fn rest(edition: &Edition, list: &List, boundary: &str) -> Result<HeaderBlock, HeaderFault> {
+fn rest(edition: &Edition, list: &List) -> Result<HeaderBlock, HeaderFault> {
     let sender = &edition.sender;
     let base = &sender.base_url;
     let owner = format!("mailto:{}", sender.reply_to);
@@ -114,9 +132,13 @@ fn rest(edition: &Edition, list: &List, boundary: &str) -> Result<HeaderBlock, H
         .plain("Precedence", "bulk")?
         .plain("X-Auto-Response-Suppress", "OOF, AutoReply")?
         .plain("Feedback-ID", &format!("{}:{}:masthead:{}", edition.issue, list.id, sender.sender_id))?
-        .plain("Content-Language", &edition.lang)?
-        .with_parameters("Content-Type", "multipart/alternative", &[("boundary", boundary)])?;
+        .plain("Content-Language", &edition.lang)?;
     Ok(head)
+}
+
+/// The plain text, which is the whole message; that must not end in the middle of a line (STANDARDS M1).
+fn text_alone(edition: &Edition) -> Stencil {
+    Stencil::new(edition.text.trim_end_matches(['\r', '\n']), &edition.mark, Medium::Text).ended()
 }
 
 /// Both parts between their boundaries.

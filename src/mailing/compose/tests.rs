@@ -4,7 +4,7 @@ use super::*;
 use crate::edition::{Edition, Sender};
 use crate::mailing::MailingId;
 use crate::mailing::dkim::{DkimKey, relaxed_body};
-use crate::subscription::SubscriberId;
+use crate::subscription::{Format, SubscriberId};
 
 const MARK: &str = "xm0000000000000000";
 
@@ -31,7 +31,7 @@ fn edition() -> Edition {
 }
 
 fn list(name: &str) -> List {
-    List { id: "general".parse().unwrap(), name: name.to_owned(), description: String::new() }
+    List { id: "general".parse().unwrap(), name: name.to_owned(), description: String::new(), lang: None, frequency: String::new() }
 }
 
 fn delivery() -> Delivery {
@@ -41,6 +41,7 @@ fn delivery() -> Delivery {
         address: EmailAddress::parse("jane@example.org").unwrap(),
         name: PersonName::parse("Jane <b>").ok(),
         list: "general".parse().unwrap(),
+        format: Format::Html,
         list_number: 1,
         provider: crate::mailing::ProviderId::other(),
         attempt: 1,
@@ -63,7 +64,7 @@ fn m5_m6_a_message_says_the_same_every_time_and_fits_the_room_that_it_is_given()
         "{text}"
     );
     assert!(text.contains("<p>Dear =20=\r\nJane &lt;b&gt;=\r\n, <a"), "{text}");
-    assert!(text.len() < composer.sheets.values().next().unwrap().as_ref().unwrap().room);
+    assert!(text.len() < composer.sheets.values().next().unwrap().as_ref().unwrap().form(Format::Html).room);
 }
 
 #[test]
@@ -72,12 +73,31 @@ fn d6_what_a_composer_writes_is_hashed_as_it_stands() {
     let nl2026 = Signer::new(DkimKey::rsa("news.example.org", "nl2026", &key).unwrap());
     let composer = composer(&edition(), &list("General  Interest"));
     let plain = composer.compose(&delivery()).unwrap();
+    let text = composer.compose(&Delivery { format: Format::Text, ..delivery() }).unwrap();
     let signed = composer.signed_by(Some(nl2026)).compose(&delivery()).unwrap();
     let field = signed.octets.strip_suffix(&plain.octets[..]).expect("the signature stands before all the rest");
     assert!(field.starts_with(b"DKIM-Signature: v=1; a=rsa-sha256;") && field.ends_with(b"\r\n"));
     assert_eq!(signed.envelope, plain.envelope);
-    let body = plain.octets.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap() + 4;
-    assert_eq!(relaxed_body(&plain.octets[body..]), plain.octets[body..]);
+    for octets in [&plain.octets, &text.octets] {
+        let body = octets.windows(4).position(|octets| octets == b"\r\n\r\n").unwrap() + 4;
+        assert_eq!(relaxed_body(&octets[body..]), octets[body..]);
+    }
+}
+
+#[test]
+fn m12_who_wants_plain_text_gets_it_alone_under_the_same_head() {
+    let composer = composer(&edition(), &list("General"));
+    let fields = |format| {
+        let message = String::from_utf8(composer.compose(&Delivery { format, ..delivery() }).unwrap().octets).unwrap();
+        let (head, body) = message.split_once("\r\n\r\n").unwrap();
+        assert!(message.len() < composer.sheets.values().next().unwrap().as_ref().unwrap().form(format).room);
+        (head.to_owned(), body.to_owned())
+    };
+    let ((both, parts), (alone, text)) = (fields(Format::Html), fields(Format::Text));
+    let above = both.split_once("Content-Type:").unwrap().0;
+    assert_eq!(alone, format!("{above}Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"));
+    assert!(text.starts_with("Dear =20=\r\nJane <b>=\r\n,\r\n") && text.ends_with("\r\n") && !text.ends_with("\r\n\r\n"), "{text:?}");
+    assert!(parts.contains(text.trim_end_matches(['=', '\r', '\n'])), "the text is that of the part");
 }
 
 #[test]

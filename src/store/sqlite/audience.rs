@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, enrolling, erasing, importing, rows};
 use crate::store::{Audience, Enrolled, Import, Imported, Pieces, Registered, Result, StoreError, Suppression, Unconfirmed};
-use crate::subscription::{EmailAddress, Enrolment, ListId, Seal, SubscriberId};
+use crate::subscription::{EmailAddress, Enrolment, Format, ListId, Seal, SubscriberId};
 
 #[async_trait]
 impl Audience for SqliteStore {
@@ -69,12 +69,15 @@ impl Audience for SqliteStore {
             move |connection| enrolling::is_erased(connection, Some(&seal), &key)
         });
         let was_marked = is_marked.await?;
-        let was_known = self.writer.write(move |connection| erasing::erase(connection, &seal, &key, at)).await?;
-        // A second try finds nobody, but may have to scour what the first could not.
-        if was_known || was_marked {
-            self.readers.scour().await?;
-        }
-        Ok(was_known || was_marked)
+        Ok(self.writer.write(move |connection| erasing::erase(connection, &seal, &key, at)).await? || was_marked)
+    }
+
+    async fn is_to_be_scoured(&self) -> Result<bool> {
+        self.readers.read(erasing::is_to_be_scoured).await
+    }
+
+    async fn scour(&self) -> Result<()> {
+        if self.is_to_be_scoured().await? { self.readers.scour().await } else { Ok(()) }
     }
 
     async fn has_erased(&self) -> Result<bool> {
@@ -94,6 +97,7 @@ fn register(connection: &Connection, list: Option<&ListId>, after: SubscriberId,
             subscriber: rows::subscriber(row, "id")?,
             email: rows::address(row)?,
             name: rows::name(row)?,
+            format: rows::numbered(row, "format", &Format::ALL)?,
             list: rows::id(row, "list")?,
             status: rows::standing(row)?,
             since: rows::time(row, "since")?,
@@ -123,7 +127,7 @@ fn suppression(row: &Row<'_>) -> Result<Suppression> {
 
 // Every subscription has a consent line, since none is written without one. The newest is that of its standing.
 pub(super) const REGISTER: &str = "
-    SELECT s.id, s.address, s.name, l.id AS list, u.standing, u.since, c.channel, c.detail
+    SELECT s.id, s.address, s.name, s.format, l.id AS list, u.standing, u.since, c.channel, c.detail
     FROM (
         SELECT id
         FROM subscribers

@@ -11,7 +11,7 @@ use super::{names, reports, rows};
 use crate::mailing::fate::OnDoubt;
 use crate::mailing::{Delivery, MailingId};
 use crate::store::{Claim, Recovered, Result, Wave};
-use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
+use crate::subscription::{EmailAddress, Format, ListId, PersonName, SubscriberId};
 
 /// How many held lines are taken back at a time.
 const PAGE: i64 = 10_000;
@@ -22,6 +22,7 @@ struct Candidate {
     /// `None` once the person was erased.
     address: Option<EmailAddress>,
     name: Option<PersonName>,
+    format: Format,
     /// The list on whose account it stands in the ledger.
     list: u32,
     /// The first of the mailing's lists, or else that one, on which the reader is confirmed now.
@@ -134,6 +135,7 @@ impl Page<'_> {
             address,
             name: candidate.name,
             list: list.clone(),
+            format: candidate.format,
             list_number,
             provider: self.claim.provider.clone(),
             attempt: candidate.attempts.saturating_add(1),
@@ -208,6 +210,7 @@ fn candidate(row: &Row<'_>) -> Result<Candidate> {
         first_attempt_at: row.get::<_, Option<i64>>(5)?.map(rows::known).transpose()?,
         living: row.get(6)?,
         is_suppressed: row.get(7)?,
+        format: rows::format(row, 8)?,
     })
 }
 
@@ -232,7 +235,8 @@ macro_rules! candidates {
                  AND u.list = d.list
                  AND u.standing = 1
            )) AS living,
-           EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
+           EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed,
+           s.format
     FROM deliveries d ",
             $which
         )

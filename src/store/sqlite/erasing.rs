@@ -62,19 +62,49 @@ fn withhold(connection: &Connection, subscriber: SubscriberId, at: Timestamp) ->
     Ok(())
 }
 
-/// Writes the whole file anew and empties its log. What was freed is overwritten already, but a page that was rebuilt
-/// may still hold, in its unused middle, octets of what stood there once.
-pub(super) fn scour(place: &Path) -> Result<()> {
+/// Whether the file may still hold octets of who was erased.
+pub(super) fn is_to_be_scoured(connection: &Connection) -> Result<bool> {
+    Ok(rows::first(connection, TO_BE_SCOURED, [], |_| Ok(()))?.is_some())
+}
+
+/// A file that was written anew, and whose log still holds the old pages.
+pub(super) struct Rewritten {
+    connection: Connection,
+    /// Those for whom it was done: who is erased meanwhile is not among them.
+    marks: Vec<Vec<u8>>,
+}
+
+/// Writes the whole file anew. What was freed is overwritten already, but a page that was rebuilt may still hold, in its
+/// unused middle, octets of what stood there once.
+pub(super) fn rewrite(place: &Path) -> Result<Rewritten> {
     let connection = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     schema::tune(&connection)?;
     connection.pragma_update(None, "secure_delete", true)?;
+    let marks = rows::all(&connection, TO_BE_SCOURED, [], |row| Ok(row.get("mark")?))?;
     connection.execute_batch("VACUUM")?;
-    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row: &Row<'_>| row.get::<_, i64>(0))? != 0;
-    if is_busy {
-        let words = "the reader is erased, but somebody still reads the old file; erase once more to empty its log";
-        return Err(StoreError::Unavailable(words.to_owned()));
+    fold(&connection, "PASSIVE")?;
+    Ok(Rewritten { connection, marks })
+}
+
+impl Rewritten {
+    /// Empties the log, and notes that all is done.
+    pub(super) fn empty_log(mut self) -> Result<()> {
+        if !fold(&self.connection, "TRUNCATE")? {
+            let words = "readers are erased, but somebody still reads the old file, and its log cannot be emptied";
+            return Err(StoreError::Unavailable(words.to_owned()));
+        }
+        let transaction = self.connection.transaction()?;
+        for mark in self.marks {
+            rows::change(&transaction, SCOURED, [mark])?;
+        }
+        Ok(transaction.commit()?)
     }
-    Ok(())
+}
+
+/// Folds the log into the file. Says whether all of it was.
+fn fold(connection: &Connection, mode: &str) -> Result<bool> {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    Ok(connection.query_row(&sql, [], |row: &Row<'_>| row.get::<_, i64>(0))? == 0)
 }
 
 const BY_KEY: &str = "
@@ -130,7 +160,19 @@ const FORGET_MARK: &str = "
     DELETE FROM erased
     WHERE mark = ?1";
 
+// The time stays that of the first.
 const MARK: &str = "
-    INSERT INTO erased (mark, at)
-    VALUES (?1, ?2)
-    ON CONFLICT (mark) DO NOTHING";
+    INSERT INTO erased (mark, at, is_scoured)
+    VALUES (?1, ?2, 0)
+    ON CONFLICT (mark) DO UPDATE
+    SET is_scoured = 0";
+
+const TO_BE_SCOURED: &str = "
+    SELECT mark
+    FROM erased
+    WHERE is_scoured = 0";
+
+const SCOURED: &str = "
+    UPDATE erased
+    SET is_scoured = 1
+    WHERE mark = ?1";

@@ -9,9 +9,10 @@ use super::enrolling::{self, Asking, Change, Held, held};
 use super::rows::{self, list_number};
 use super::schema::with_room_for_a_roll;
 use super::strangers::{Stranger, Strangers};
+use super::visitors::SEND_AS;
 use crate::store::{Ending, Enrolled, Import, Imported, Pieces, Result, SUPPRESSION, StoreError};
 use crate::subscription::roll::RollEntry;
-use crate::subscription::{Enrolment, ListId, Seal, Standing, SubscriberId};
+use crate::subscription::{Enrolment, Format, ListId, Seal, Standing, SubscriberId};
 
 /// Enters a roll; what may not stand is undone before this returns.
 pub(super) fn import(connection: &Connection, seal: Option<&Seal>, import: &Import, pieces: Pieces) -> Result<Imported> {
@@ -100,9 +101,18 @@ impl Clerk<'_> {
     fn add<'e>(&mut self, key: &str, list: Option<u32>, entry: &'e RollEntry) -> Result<Option<Stranger<'e>>> {
         let (Some(list), line) = (list, &entry.enrolment) else { return Ok(None) };
         let Some(subscriber) = self.strangers.add(key, line)? else { return Ok(None) };
+        self.send_as(entry, subscriber)?;
         self.seen.entry(list).or_default().insert(subscriber);
         *place(Enrolled::Entered, line.standing)(&mut self.done) += 1;
         Ok(Some(Stranger { subscriber, list, line }))
+    }
+
+    /// Has a newcomer get the form of mail that their entry names.
+    fn send_as(&self, entry: &RollEntry, newcomer: SubscriberId) -> Result<()> {
+        if entry.format == Format::Text {
+            rows::change(self.connection, SEND_AS, params![newcomer.0, rows::place(&Format::ALL, &entry.format)])?;
+        }
+        Ok(())
     }
 
     fn is_suppressed(&self, key: &str) -> Result<bool> {
@@ -121,6 +131,9 @@ impl Clerk<'_> {
             let list = list.ok_or_else(|| StoreError::Unknown(format!("the list for line {}", entry.line)))?;
             let line = &entry.enrolment;
             let (outcome, subscriber) = enrolling::write(self.connection, key, &held, list, line, Asking::Roll, self.import.at)?;
+            if let (None, Some(id)) = (held.subscriber, subscriber) {
+                self.send_as(entry, id)?;
+            }
             (place(outcome, line.standing), subscriber)
         };
         if let Some((id, list)) = subscriber.zip(list) {

@@ -26,13 +26,15 @@ impl ReadingRoom {
         Self { place: place.to_owned(), idle: Arc::default(), seats: Arc::new(Semaphore::new(MOST)) }
     }
 
-    /// Writes the file anew while nobody of ours reads it, so that nothing that was erased is left in it.
+    /// Writes the file anew, so that nothing that was erased is left in it. Only at the end, which is short, must nobody of
+    /// ours read it.
     pub(super) async fn scour(&self) -> Result<()> {
         let failed = |cause: &dyn std::fmt::Display| StoreError::Engine(format!("the file was not written anew: {cause}"));
+        let place = self.place.clone();
+        let rewritten = spawn_blocking(move || erasing::rewrite(&place)).await.map_err(|cause| failed(&cause))??;
         let all = u32::try_from(MOST).unwrap_or(u32::MAX);
         let _seats = self.seats.acquire_many(all).await.map_err(|cause| failed(&cause))?;
-        let place = self.place.clone();
-        spawn_blocking(move || erasing::scour(&place)).await.map_err(|cause| failed(&cause))?
+        spawn_blocking(move || rewritten.empty_log()).await.map_err(|cause| failed(&cause))?
     }
 
     /// Asks a question; every statement of it sees the same instant.

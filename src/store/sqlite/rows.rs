@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::mailing::fate::FateWord;
 use crate::mailing::{Fate, Judgement, ProviderId, Stage};
 use crate::store::{Attempt, Result, StoreError, Wave};
-use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
+use crate::subscription::{EmailAddress, Format, ListId, PersonName, Standing, SubscriberId};
 
 /// The number of a list that somebody named.
 pub(super) fn list_number(connection: &Connection, list: &ListId) -> Result<u32> {
@@ -178,6 +178,12 @@ pub(super) fn provider(row: &Row<'_>) -> Result<ProviderId> {
 /// What was said about a try: by the server, or by us where no reply came.
 pub(super) fn said(attempt: &Attempt) -> &str {
     attempt.reply.as_ref().map_or_else(|| attempt.fault.as_deref().unwrap_or_default(), |reply| &reply.text)
+}
+
+/// The format in the column at this place; the usual one where there is no row to have any.
+pub(super) fn format(row: &Row<'_>, place: usize) -> Result<Format> {
+    let Some(code) = row.get::<_, Option<i64>>(place)? else { return Ok(Format::default()) };
+    usize::try_from(code).ok().and_then(|code| Format::ALL.get(code).copied()).ok_or_else(|| unexpected(format!("{code} is no format")))
 }
 
 /// The standing in the column `standing`.

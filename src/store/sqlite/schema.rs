@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "0005_audience", sql: include_str!("../migrations/sqlite/0005_audience.sql") },
     Migration { name: "0006_readers", sql: include_str!("../migrations/sqlite/0006_readers.sql") },
     Migration { name: "0007_library", sql: include_str!("../migrations/sqlite/0007_library.sql") },
+    Migration { name: "0008_wishes", sql: include_str!("../migrations/sqlite/0008_wishes.sql") },
 ];
 
 /// How long a statement waits for another program that holds the file.

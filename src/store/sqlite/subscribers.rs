@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, audience, enrolling, reports, rows};
 use crate::store::{ConsentLine, Dossier, Enrolled, ListTally, Reader, Result, Subscribers, Suppression};
-use crate::subscription::{EmailAddress, Enrolment, Evidence, List, ListId, Subscriber, SubscriberId, Subscription};
+use crate::subscription::{EmailAddress, Enrolment, Evidence, Format, List, ListId, Subscriber, SubscriberId, Subscription};
 
 #[async_trait]
 impl Subscribers for SqliteStore {
@@ -57,15 +57,22 @@ impl Subscribers for SqliteStore {
 }
 
 fn declare(connection: &Connection, list: &List) -> Result<()> {
-    let known = rows::change(connection, RENAME, params![list.id.as_str(), list.name, list.description])?;
+    let said = params![list.id.as_str(), list.name, list.description, list.lang, list.frequency];
+    let known = rows::change(connection, RENAME, said)?;
     if known == 0 {
-        rows::change(connection, DECLARE, params![list.id.as_str(), list.name, list.description])?;
+        rows::change(connection, DECLARE, said)?;
     }
     Ok(())
 }
 
-fn declared(row: &Row<'_>) -> Result<List> {
-    Ok(List { id: rows::id(row, "id")?, name: row.get("name")?, description: row.get("description")? })
+pub(super) fn declared(row: &Row<'_>) -> Result<List> {
+    Ok(List {
+        id: rows::id(row, "id")?,
+        name: row.get("name")?,
+        description: row.get("description")?,
+        lang: row.get("lang")?,
+        frequency: row.get("frequency")?,
+    })
 }
 
 fn list_tally(row: &Row<'_>) -> Result<ListTally> {
@@ -127,6 +134,7 @@ fn reader(row: &Row<'_>) -> Result<Reader> {
             address: rows::address(row)?,
             name: rows::name(row)?,
             since: rows::time(row, "since")?,
+            format: rows::numbered(row, "format", &Format::ALL)?,
         },
         subscriptions: Vec::new(),
         suppressed: row.get("suppressed")?,
@@ -146,20 +154,20 @@ fn consent_line(row: &Row<'_>) -> Result<ConsentLine> {
 // An upsert would spend a number of AUTOINCREMENT at every start, so a list is renamed first and made if that finds none.
 const RENAME: &str = "
     UPDATE lists
-    SET name = ?2, description = ?3
+    SET name = ?2, description = ?3, lang = ?4, frequency = ?5
     WHERE id = ?1";
 
 const DECLARE: &str = "
-    INSERT INTO lists (id, name, description)
-    VALUES (?1, ?2, ?3)";
+    INSERT INTO lists (id, name, description, lang, frequency)
+    VALUES (?1, ?2, ?3, ?4, ?5)";
 
 // Counts each list in its index; the few suppressed readers are found from the suppressions, not looked for in every row.
 const DECLARED: &str = "
-    SELECT id, name, description
+    SELECT id, name, description, lang, frequency
     FROM lists";
 
 const LISTS: &str = "
-    SELECT l.number, l.id, l.name, l.description,
+    SELECT l.number, l.id, l.name, l.description, l.lang, l.frequency,
            COUNT(u.subscriber) FILTER (WHERE u.standing = 0) AS pending,
            COUNT(u.subscriber) FILTER (WHERE u.standing = 1 AND u.subscriber NOT IN (
                SELECT s.id
@@ -185,19 +193,19 @@ const AUDIENCE: &str = "
       )";
 
 const READER_BY_KEY: &str = "
-    SELECT s.id, s.address, s.name, s.since,
+    SELECT s.id, s.address, s.name, s.since, s.format,
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
     FROM subscribers s
     WHERE s.address_key = ?1";
 
 const READER_NUMBERED: &str = "
-    SELECT s.id, s.address, s.name, s.since,
+    SELECT s.id, s.address, s.name, s.since, s.format,
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
     FROM subscribers s
     WHERE s.id = ?1";
 
 const READERS: &str = "
-    SELECT s.id, s.address, s.name, s.since,
+    SELECT s.id, s.address, s.name, s.since, s.format,
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
     FROM subscribers s
     WHERE s.id > ?1
@@ -205,7 +213,7 @@ const READERS: &str = "
     LIMIT ?2";
 
 const READERS_OF_LIST: &str = "
-    SELECT s.id, s.address, s.name, s.since,
+    SELECT s.id, s.address, s.name, s.since, s.format,
            EXISTS (SELECT 1 FROM suppressions x WHERE x.address_key = s.address_key) AS suppressed
     FROM subscriptions u
     CROSS JOIN subscribers s ON s.id = u.subscriber

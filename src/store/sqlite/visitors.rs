@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::{SqliteStore, enrolling, rows, subscribers};
 use crate::store::{Enrolled, Reader, Result, Visitors};
-use crate::subscription::{Enrolment, Evidence, List, ListId, PersonName, Standing, SubscriberId};
+use crate::subscription::{Enrolment, Evidence, Format, List, ListId, PersonName, Standing, SubscriberId};
 
 #[async_trait]
 impl Visitors for SqliteStore {
@@ -15,10 +15,7 @@ impl Visitors for SqliteStore {
     }
 
     async fn numbered_lists(&self) -> Result<Vec<(u32, List)>> {
-        let list = |row: &rusqlite::Row<'_>| {
-            let list = List { id: rows::id(row, "id")?, name: row.get("name")?, description: row.get("description")? };
-            Ok((rows::count(row, "number")?, list))
-        };
+        let list = |row: &rusqlite::Row<'_>| Ok((rows::count(row, "number")?, subscribers::declared(row)?));
         self.readers.read(move |connection| rows::all(connection, NUMBERED, [], list)).await
     }
 
@@ -26,6 +23,12 @@ impl Visitors for SqliteStore {
         let renaming =
             move |connection: &Connection| rows::change(connection, RENAME, params![id.0, name.as_ref().map(PersonName::as_str)]).map(drop);
         self.writer.write(renaming).await
+    }
+
+    async fn send_as(&self, id: SubscriberId, format: Format) -> Result<()> {
+        self.writer
+            .write(move |connection| rows::change(connection, SEND_AS, params![id.0, rows::place(&Format::ALL, &format)]).map(drop))
+            .await
     }
 
     async fn may_take_back(&self, id: SubscriberId, list: &ListId, left_after: Timestamp) -> Result<bool> {
@@ -62,13 +65,18 @@ fn joined_before(connection: &Connection, id: SubscriberId, list: &ListId, left_
 }
 
 const NUMBERED: &str = "
-    SELECT number, id, name, description
+    SELECT number, id, name, description, lang, frequency
     FROM lists
     ORDER BY number";
 
 const RENAME: &str = "
     UPDATE subscribers
     SET name = ?2
+    WHERE id = ?1";
+
+pub(super) const SEND_AS: &str = "
+    UPDATE subscribers
+    SET format = ?2
     WHERE id = ?1";
 
 // The last two lines of consent: a departure by the reader's own hand, and before it a confirmation.

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::words::{ADDRESS, FIRST_NAME, LAST_NAME, NAME, SIGNS, SINCE, Said, Sign, fold, read_sign};
+use super::words::{ADDRESS, FIRST_NAME, LAST_NAME, NAME, PLAIN, SIGNS, SINCE, Said, Sign, fold, read_sign};
 use super::{Encoding, Mapping, RollFault, RowFault, Shape, Tool, tools, when};
-use crate::subscription::{EmailAddress, Evidence, ListId, Standing};
+use crate::subscription::{EmailAddress, Evidence, Format, ListId, Standing};
 
 /// What a row says of consent, and in which words.
 pub(super) enum Verdict {
@@ -32,6 +32,7 @@ pub(super) struct Columns {
     name: Vec<Column>,
     signs: Vec<(Sign, Column)>,
     since: Vec<Column>,
+    format: Option<Column>,
     /// List, channel and evidence, in an export of ours.
     own: Option<[Column; 3]>,
 }
@@ -68,6 +69,7 @@ impl Columns {
             name: if name.is_empty() { parts() } else { name },
             signs,
             since: mapping.since.as_deref().and_then(named).into_iter().chain(SINCE.into_iter().filter_map(column)).collect(),
+            format: mapping.format.as_deref().and_then(named).or_else(|| column("format").filter(|_| tool == Some(Tool::Masthead))),
             own: if tool == Some(Tool::Masthead) {
                 column("list").zip(column("channel")).zip(column("evidence")).map(|((a, b), c)| [a, b, c])
             } else {
@@ -138,6 +140,12 @@ impl Columns {
     /// The cells of the name with a blank between them.
     pub(super) fn name(&self, cells: &[String]) -> String {
         self.name.iter().map(|column| unguarded(cell(cells, column))).collect::<Vec<_>>().join(" ")
+    }
+
+    /// In which form the mail is wanted: as usual where the file does not say, or says something else.
+    pub(super) fn format(&self, cells: &[String]) -> Format {
+        let said = self.format.as_ref().map_or("", |column| cell(cells, column)).trim().to_ascii_lowercase();
+        if PLAIN.contains(&said.as_str()) { Format::Text } else { Format::Html }
     }
 
     /// The best time that is understood.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-/// Columns by name: `email=Adresse,name=Vorname,name=Nachname,status=Stand,since=Seit`.
+/// Columns by name: `email=Adresse,name=Vorname,name=Nachname,status=Stand,since=Seit,format=Form`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Mapping {
     /// The column of addresses.
@@ -13,6 +13,8 @@ pub struct Mapping {
     pub status: Option<String>,
     /// The column that tells since when.
     pub since: Option<String>,
+    /// The column that tells who wants plain text alone.
+    pub format: Option<String>,
 }
 
 impl FromStr for Mapping {
@@ -28,11 +30,12 @@ impl FromStr for Mapping {
                 "email" => &mut mapping.email,
                 "status" => &mut mapping.status,
                 "since" => &mut mapping.since,
+                "format" => &mut mapping.format,
                 "name" => {
                     mapping.name.push(column);
                     continue;
                 }
-                other => return Err(format!("`{other}` is none of email, name, status, since")),
+                other => return Err(format!("`{other}` is none of email, name, status, since, format")),
             };
             if place.replace(column).is_some() {
                 return Err(format!("`{what}` is named twice"));
@@ -45,7 +48,7 @@ impl FromStr for Mapping {
 impl Mapping {
     /// Every column that is named.
     pub(super) fn columns(&self) -> impl Iterator<Item = &str> {
-        let single = [&self.email, &self.status, &self.since].into_iter().filter_map(Option::as_deref);
+        let single = [&self.email, &self.status, &self.since, &self.format].into_iter().filter_map(Option::as_deref);
         single.chain(self.name.iter().map(String::as_str))
     }
 }
@@ -56,8 +59,8 @@ mod tests {
 
     #[test]
     fn a_mapping_names_each_thing_once_but_a_name_may_have_parts() {
-        let mapping: Mapping = "email=E-Post, name = Given,name=Family,since=When".parse().unwrap();
-        assert_eq!(mapping.columns().collect::<Vec<_>>(), ["E-Post", "When", "Given", "Family"]);
+        let mapping: Mapping = "email=E-Post, name = Given,name=Family,since=When,format=As".parse().unwrap();
+        assert_eq!(mapping.columns().collect::<Vec<_>>(), ["E-Post", "When", "As", "Given", "Family"]);
         for (text, why) in [("email", "names no column"), ("mail=x", "none of email"), ("email=a,email=b", "named twice")] {
             assert!(text.parse::<Mapping>().unwrap_err().contains(why), "{text}");
         }

@@ -147,6 +147,7 @@ fn entry(ways: &Ways, columns: &Columns, row: &Row<'_>) -> Result<RollEntry, Row
         line: row.line,
         list,
         is_gone,
+        format: columns.format(row.cells),
         enrolment: Enrolment { address, name, standing, since: columns.since(row.cells), evidence },
     })
 }

@@ -4,6 +4,8 @@ pub(super) const ADDRESS: [&str; 7] = ["email", "e mail", "email address", "e ma
 pub(super) const NAME: [&str; 3] = ["name", "full name", "display name"];
 pub(super) const FIRST_NAME: [&str; 4] = ["first name", "firstname", "fname", "given name"];
 pub(super) const LAST_NAME: [&str; 5] = ["last name", "lastname", "lname", "surname", "family name"];
+/// What stands in a column of formats for those who want no HTML.
+pub(super) const PLAIN: [&str; 5] = ["text", "plain", "plain text", "text/plain", "text only"];
 /// The best first: when they agreed, when they asked, when the row was made.
 pub(super) const SINCE: [&str; 13] = [
     "since",

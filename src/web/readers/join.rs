@@ -13,8 +13,9 @@ use super::form::Form;
 use super::wanted::Wanted;
 use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
+use crate::desk::choices::choice;
 use crate::desk::joining::{self, Answer, Faults, Opened, Written};
-use crate::edition::views::{ConfirmPageView, ListChoiceView, SubscribePageView};
+use crate::edition::views::{ConfirmPageView, SubscribePageView};
 use crate::web::asked::{Named, is_from_elsewhere};
 use crate::web::public::{Peer, Present};
 
@@ -35,7 +36,8 @@ pub(super) async fn take(State(present): State<Present>, head: HeaderMap, with: 
     }
     let lists: Vec<&str> = said.fields("list").collect();
     let field = |name| said.field(name).unwrap_or_default();
-    let written = Written { address: field("email"), name: field("name"), lists: &lists, stamp: field("stamp"), from: from(&head, &with) };
+    let written =
+        Written { address: field("email"), name: field("name"), lists: &lists, stamp: field("stamp"), from: from(&newsroom, &head, &with) };
     match joining::take(&newsroom, &written) {
         Ok(Answer::Taken) => form(&newsroom, StatusCode::OK, "taken", &Form::default(), &Faults::default()),
         Ok(Answer::Again) => form(&newsroom, StatusCode::OK, "again", &said, &Faults::default()),
@@ -51,12 +53,7 @@ fn form(newsroom: &Newsroom, status: StatusCode, state: &'static str, said: &For
         Err(fault) => return failed(newsroom, &fault),
     };
     let chosen: Vec<&str> = said.fields("list").collect();
-    let lists = joining::open_lists(newsroom).into_iter().map(|list| ListChoiceView {
-        is_on: chosen.contains(&list.id.as_str()),
-        id: list.id.to_string(),
-        name: list.name.clone(),
-        description: list.description.clone(),
-    });
+    let lists = joining::open_lists(newsroom).into_iter().map(|list| choice(newsroom, list, chosen.contains(&list.id.as_str())));
     let view = SubscribePageView {
         address: said.field("email").unwrap_or_default().to_owned(),
         name: said.field("name").unwrap_or_default().to_owned(),
@@ -88,13 +85,20 @@ fn failed(newsroom: &Newsroom, fault: &AppError) -> Response {
     page(newsroom, "web/subscribe.html", StatusCode::SERVICE_UNAVAILABLE, &blank(newsroom, "failed"))
 }
 
-/// Where a request comes from. A server in front of us on this machine says for whom it asks, and nobody else is believed
-/// (STANDARDS T20).
-fn from(head: &HeaderMap, with: &Extensions) -> IpAddr {
+/// Where a request comes from. A server in front of us that we trust says for whom it asks, and who stands before that one
+/// likewise; nobody else is believed (STANDARDS T20).
+fn from(newsroom: &Newsroom, head: &HeaderMap, with: &Extensions) -> IpAddr {
     let peer = with.get::<ConnectInfo<Peer>>().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(Peer(peer))| peer.ip());
-    let last = head.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    let said = last.and_then(|value| value.rsplit(',').next()?.trim().parse().ok());
-    if peer.to_canonical().is_loopback() { said.unwrap_or(peer) } else { peer }
+    let is_trusted = |from: IpAddr| newsroom.config().trusted_proxies.iter().any(|network| network.holds(from));
+    let lines: Vec<&str> = head.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).collect();
+    let mut said = lines.iter().rev().flat_map(|line| line.rsplit(',')).map(|one| one.trim().parse::<IpAddr>().ok());
+    let mut from = peer;
+    while is_trusted(from)
+        && let Some(Some(before)) = said.next()
+    {
+        from = before;
+    }
+    from.to_canonical()
 }
 
 /// What a program must know to ask: the lists, what one agrees to, and a stamp.
@@ -102,9 +106,13 @@ pub(super) async fn offer(State(present): State<Present>) -> Response {
     let newsroom = now(&present);
     match joining::stamp(&newsroom) {
         Ok(stamp) => {
+            let usual = &newsroom.config().house.lang;
             let lists: Vec<Value> = joining::open_lists(&newsroom)
                 .into_iter()
-                .map(|list| json!({ "id": list.id, "name": list.name, "description": list.description }))
+                .map(|list| {
+                    let (lang, frequency) = (list.lang.as_ref().unwrap_or(usual), &list.frequency);
+                    json!({ "id": list.id, "name": list.name, "description": list.description, "lang": lang, "frequency": frequency })
+                })
                 .collect();
             told(StatusCode::OK, &json!({ "lists": lists, "consent": joining::CONSENT, "stamp": stamp }))
         }
@@ -126,7 +134,8 @@ pub(super) async fn ask(State(present): State<Present>, head: HeaderMap, with: E
         return told(StatusCode::BAD_REQUEST, &json!({ "status": "refused", "reason": "this is no JSON" }));
     };
     let lists: Vec<&str> = said.lists.iter().map(String::as_str).collect();
-    let written = Written { address: &said.email, name: &said.name, lists: &lists, stamp: &said.stamp, from: from(&head, &with) };
+    let written =
+        Written { address: &said.email, name: &said.name, lists: &lists, stamp: &said.stamp, from: from(&newsroom, &head, &with) };
     match joining::take(&newsroom, &written) {
         Ok(Answer::Taken) => told(StatusCode::ACCEPTED, &json!({ "status": "taken" })),
         Ok(Answer::Again) => {

@@ -9,7 +9,7 @@ use super::form::Form;
 use super::{now, page, spoken};
 use crate::app::{AppError, Newsroom};
 use crate::desk::preferences::{self, Opened, Wishes};
-use crate::edition::views::{ListChoiceView, PreferencesPageView};
+use crate::edition::views::PreferencesPageView;
 use crate::web::asked::{Named, is_from_elsewhere};
 use crate::web::public::Present;
 
@@ -27,10 +27,12 @@ pub(super) async fn act(State(present): State<Present>, Named(token): Named<Stri
     match form.field("do").filter(|_| is_ours) {
         Some("save") => {
             let lists: Vec<&str> = form.fields("list").collect();
-            let name = form.field("name").unwrap_or_default();
-            opened(&newsroom, "saved", preferences::save(&newsroom, &token, &lists, name).await)
+            let field = |name| form.field(name).unwrap_or_default();
+            opened(&newsroom, "saved", preferences::save(&newsroom, &token, &lists, field("name"), field("format")).await)
         }
         Some("leave") => opened(&newsroom, "saved", preferences::leave_all(&newsroom, &token).await),
+        Some("erase") if form.field("sure") == Some("yes") => opened(&newsroom, "erased", preferences::erase(&newsroom, &token).await),
+        Some("erase") => opened(&newsroom, "asked", preferences::look(&newsroom, &token).await),
         Some("export") => match preferences::export(&newsroom, &token).await {
             Ok(Some(json)) => {
                 let head = [
@@ -62,6 +64,8 @@ fn opened(newsroom: &Newsroom, state: &'static str, opened: Result<Opened, AppEr
         Ok(Opened::Refused(wishes, fault)) => {
             (StatusCode::UNPROCESSABLE_ENTITY, PreferencesPageView { fault: Some(spoken(&fault)), ..filled(blank("refused"), wishes) })
         }
+        Ok(Opened::Busy(wishes)) => (StatusCode::SERVICE_UNAVAILABLE, filled(blank("busy"), wishes)),
+        Ok(Opened::Gone) if state == "erased" => (StatusCode::OK, blank("erased")),
         Ok(Opened::Gone) => (StatusCode::GONE, blank("gone")),
         Ok(Opened::Unknown) => (StatusCode::NOT_FOUND, blank("unknown")),
         Err(fault) => {
@@ -73,16 +77,11 @@ fn opened(newsroom: &Newsroom, state: &'static str, opened: Result<Opened, AppEr
 }
 
 fn filled(view: PreferencesPageView, wishes: Wishes) -> PreferencesPageView {
-    let lists = wishes.lists.into_iter().map(|choice| ListChoiceView {
-        id: choice.id,
-        name: choice.name,
-        description: choice.description,
-        is_on: choice.is_on,
-    });
     PreferencesPageView {
         address: Some(wishes.address),
         name: wishes.name,
-        lists: lists.collect(),
+        lists: wishes.lists,
+        format: wishes.format.as_str(),
         is_suppressed: wishes.is_suppressed,
         ..view
     }

@@ -13,9 +13,9 @@ pub(super) fn check(kind: Kind, message: &Message<'_>, raw: &[u8], found: &mut F
     let boundary = top.and_then(|kind| kind.attribute("boundary")).unwrap_or_default();
     let leaves: Vec<&MessagePart<'_>> = message.parts.iter().filter(|part| !matches!(part.body, PartType::Multipart(_))).collect();
     // A letter that has nothing to show in HTML is one plain part.
-    let is_bare = kind == Kind::Letter && top.is_some_and(|kind| is(kind, "text", "plain"));
-    if is_bare {
-        found.check(leaves.len() == 1, "M12", "a plain letter with more than one part");
+    let is_plain = top.is_some_and(|kind| is(kind, "text", "plain"));
+    if kind == Kind::Plain || kind == Kind::Letter && is_plain {
+        found.check(is_plain && leaves.len() == 1, "M12", "plain text with something beside it");
     } else {
         alternatives(top, boundary, &leaves, found);
     }

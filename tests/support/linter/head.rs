@@ -52,7 +52,7 @@ pub(super) fn check(kind: Kind, fields: &[Field], end: usize, found: &mut Findin
         found.check(times == 1, "M3", format!("{} stands there {times} times", field.name));
         words(field, found);
     }
-    let more: &[&str] = if kind == Kind::Issue { &ONCE_IN_ISSUES } else { &[] };
+    let more: &[&str] = if kind == Kind::Letter { &[] } else { &ONCE_IN_ISSUES };
     for name in ONCE.iter().chain(more) {
         found.check(!all(name).is_empty(), "M3", format!("{name} is missing"));
     }
@@ -70,7 +70,7 @@ pub(super) fn check(kind: Kind, fields: &[Field], end: usize, found: &mut Findin
     identifier(one("message-id"), one("from"), found);
     found.check(one("mime-version") == "1.0", "M3", "a MIME version that nobody knows");
     match kind {
-        Kind::Issue => list_fields(fields, found),
+        Kind::Issue | Kind::Plain => list_fields(fields, found),
         Kind::Letter => letter_fields(fields, found),
     }
 }

@@ -81,7 +81,13 @@ impl Run {
     async fn of(readers: usize, limits: [Limits; 2]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("ledger.db")).unwrap());
-        let list = List { id: "general".parse().unwrap(), name: "General".to_owned(), description: String::new() };
+        let list = List {
+            id: "general".parse().unwrap(),
+            name: "General".to_owned(),
+            description: String::new(),
+            lang: None,
+            frequency: String::new(),
+        };
         store.declare_lists(std::slice::from_ref(&list)).await.unwrap();
         let enrolment = |number| Enrolment {
             address: address(&format!("reader{number}@example.org")),

@@ -22,7 +22,15 @@ pub(super) fn leave_pages() -> Vec<LeavePageView> {
 }
 
 fn list(is_on: bool) -> ListChoiceView {
-    ListChoiceView { id: text("general"), name: text("General"), description: text("Once a month."), is_on }
+    ListChoiceView {
+        id: text("general"),
+        name: text("General"),
+        description: text("What has happened."),
+        frequency: text("monthly"),
+        lang: Some(text("es")),
+        language: Some(text("español")),
+        is_on,
+    }
 }
 
 pub(super) fn preferences_pages() -> Vec<PreferencesPageView> {
@@ -33,12 +41,20 @@ pub(super) fn preferences_pages() -> Vec<PreferencesPageView> {
         name: text("Ann"),
         fault: Some(text("The name is too long.")),
         lists: vec![list(true), list(false)],
+        format: "text",
         is_suppressed: true,
         reply_address: text("desk@news.example.org"),
     };
-    let least =
-        PreferencesPageView { address: None, name: String::new(), fault: None, lists: Vec::new(), is_suppressed: false, ..full.clone() };
-    let states = ["open", "saved", "refused", "unsaid", "gone", "unknown", "failed"];
+    let least = PreferencesPageView {
+        address: None,
+        name: String::new(),
+        fault: None,
+        lists: Vec::new(),
+        format: "html",
+        is_suppressed: false,
+        ..full.clone()
+    };
+    let states = ["open", "saved", "refused", "unsaid", "asked", "busy", "erased", "gone", "unknown", "failed"];
     let all = [full, least].into_iter().flat_map(|view| states.map(|state| PreferencesPageView { state, ..view.clone() }));
     all.collect()
 }
