@@ -31,9 +31,9 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 fn main() -> Outcome<()> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let address = format!("127.0.0.1:{port}");
-    let newsroom = Newsroom::with(ISSUES, &format!("[web]\nlisten = \"{address}\"\n"), issue).map_err(told)?;
+    let newsroom = Newsroom::with(ISSUES, &format!("[web]\nlisten = \"{address}\"\n"), issue).map_err(|fault| told(&*fault))?;
     println!("{:<44} {:>9} {:>9} {:>9} {:>9}", "600 issues, 4800 articles; 50 readers at once", "pages/s", "p50", "p99", "slowest");
-    let daemon = newsroom.start(&["serve"]).map_err(told)?;
+    let daemon = newsroom.start(&["serve"]).map_err(|fault| told(&*fault))?;
     wait_for(&address)?;
     let map = get(&mut connected(&address)?, "/sitemap.xml")?;
     let pages = pages(&map);
@@ -50,11 +50,11 @@ fn main() -> Outcome<()> {
     let words = ["lamp", "reader+shelter", "wint", "%22river+well%22", "library+-garden", "harvest+teacher+letter", "bridge", "zeppelin"];
     let searches: Vec<String> = words.iter().map(|words| format!("/search?q={words}")).collect();
     row("searches", &address, &searches.iter().cycle().take(1000).cloned().collect::<Vec<_>>())?;
-    println!("{:<44} {:>9}", "resident after all that", format!("{} MB", daemon.resident().map_err(told)?.div_ceil(1_000_000)));
+    println!("{:<44} {:>9}", "resident after all that", format!("{} MB", daemon.resident().map_err(|fault| told(&*fault))?.div_ceil(1_000_000)));
     Ok(())
 }
 
-fn told(fault: Box<dyn Error>) -> Box<dyn Error + Send + Sync> {
+fn told(fault: &dyn Error) -> Box<dyn Error + Send + Sync> {
     fault.to_string().into()
 }
 

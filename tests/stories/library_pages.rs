@@ -160,7 +160,7 @@ async fn a_correction_shows_at_once_and_moves_the_feed_and_nothing_else() {
     let before = (served.get("/issues/2014-12"), feed_rs::parser::parse(served.get("/feed.xml").body.as_bytes()).unwrap());
     served.newsroom.write("issues/2014-12.md", &ISSUE.replace("picture books", "pop-up books"));
     let daemon = super::support::daemon::Daemon::start_at(&served.newsroom, "2014-12-03T12:00:00Z");
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(1);
     while !served.get("/issues/2014-12").body.contains("pop-up books") {
         assert!(std::time::Instant::now() < deadline, "the correction never came");
         std::thread::yield_now();
