@@ -50,7 +50,11 @@ fn main() -> Outcome<()> {
     let words = ["lamp", "reader+shelter", "wint", "%22river+well%22", "library+-garden", "harvest+teacher+letter", "bridge", "zeppelin"];
     let searches: Vec<String> = words.iter().map(|words| format!("/search?q={words}")).collect();
     row("searches", &address, &searches.iter().cycle().take(1000).cloned().collect::<Vec<_>>())?;
-    println!("{:<44} {:>9}", "resident after all that", format!("{} MB", daemon.resident().map_err(|fault| told(&*fault))?.div_ceil(1_000_000)));
+    println!(
+        "{:<44} {:>9}",
+        "resident after all that",
+        format!("{} MB", daemon.resident().map_err(|fault| told(&*fault))?.div_ceil(1_000_000))
+    );
     Ok(())
 }
 

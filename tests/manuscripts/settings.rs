@@ -32,7 +32,7 @@ fn found(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn settings_are_told_with_their_place() {
-    let cases: [(String, &[&str]); 15] = [
+    let cases: [(String, &[&str]); 16] = [
         (format!("{GOOD}{LIST}"), &[]),
         ("[publication\n".to_owned(), &["error config 1:13"]),
         (format!("{GOOD}colour = 1\n{LIST}"), &["error config 12:1"]),
