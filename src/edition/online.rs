@@ -152,8 +152,34 @@ pub(super) fn raise(blocks: &mut [Block], by: u8) {
     }
 }
 
+/// An issue of nothing but one article, by its place in reading order, and of what belongs to it: its footnotes, and the
+/// related list under the featured one. `None` if the issue has not so many.
+pub(super) fn only(issue: &Issue, at: usize) -> Option<Issue> {
+    let article = issue.articles().nth(at)?;
+    Some(Issue {
+        id: issue.id.clone(),
+        period: issue.period,
+        number: issue.number,
+        title: issue.title.clone(),
+        subject: issue.subject.clone(),
+        preheader: issue.preheader.clone(),
+        lang: issue.lang.clone(),
+        lists: issue.lists.clone(),
+        publish_at: issue.publish_at,
+        status: issue.status,
+        url: issue.url.clone(),
+        introduction: Vec::new(),
+        featured: article.clone(),
+        related: issue.related.clone().filter(|_| at == 0),
+        sections: Vec::new(),
+        footnotes: notes_of(article, &issue.footnotes),
+        carried: Vec::new(),
+        source: issue.source.clone(),
+    })
+}
+
 /// The footnotes that an article refers to.
-pub(super) fn notes_of(article: &Article, footnotes: &[Footnote]) -> Vec<Footnote> {
+fn notes_of(article: &Article, footnotes: &[Footnote]) -> Vec<Footnote> {
     let mut numbers = Vec::new();
     each_inline(&article.blocks, &mut |inline| {
         if let InlineKind::Footnote(number) = inline.kind {

@@ -4,14 +4,14 @@ use jiff::Timestamp;
 
 use super::html;
 use super::online::{self, Read, Site};
-use super::render::{Imprint, direction, html_view};
+use super::render::{Imprint, direction, html_view, related_html};
 use super::structured::{Carrier, Periodical, Written};
 use super::views::{
     ArticlePageView, FrontPageView, HeadView, IssueLineView, IssuePageView, IssuesPageView, LeadView, LostPageView, OfferView, Printed,
     PublicationView, SearchPageView, SiteView, YearView,
 };
 use crate::dateline::IssueNumber;
-use crate::issue::{Article, Issue, uri};
+use crate::issue::{Issue, uri};
 use crate::manuscript::document::{Block, BlockKind, plain};
 
 /// Longest description of a page, in characters: what search engines show of it.
@@ -184,15 +184,16 @@ impl Masthead {
     }
 
     /// The page of one article of an issue, by its place in reading order. `None` if the issue has not so many.
-    pub fn article(&self, mut issue: Issue, at: usize, imprint: &Imprint, line: IssueLineView, around: Around) -> Option<ArticlePageView> {
-        let (url, issue_url) = (uri(&issue.articles().nth(at)?.url), uri(&issue.url));
-        online::online(&mut issue, self.place(), Read::AtHome);
-        let article: Article = issue.articles().nth(at)?.clone();
-        let before_it = issue.sections.iter().scan(0, |passed, section| {
+    pub fn article(&self, issue: &Issue, at: usize, line: IssueLineView, around: Around) -> Option<ArticlePageView> {
+        let ends = issue.sections.iter().scan(0, |passed, section| {
             *passed += section.pieces.len();
             Some((*passed, section))
         });
-        let section = before_it.into_iter().find(|(passed, _)| at > 0 && at <= *passed).map(|(_, section)| plain(&section.title));
+        let section = ends.into_iter().find(|(end, _)| at > 0 && at <= *end).map(|(_, section)| plain(&section.title));
+        let mut issue = online::only(issue, at)?;
+        let (url, issue_url) = (uri(&issue.featured.url), uri(&issue.url));
+        online::online(&mut issue, self.place(), Read::AtHome);
+        let article = &issue.featured;
         let is_featured = at == 0;
         let description = issue.preheader.clone().filter(|_| is_featured).or_else(|| opening(&article.blocks));
         let image = online::first_image(&article.blocks).map(|path| self.full(&path));
@@ -210,24 +211,23 @@ impl Masthead {
         let number = Carrier { url: &issue_url, name: &name, number: issue.number, published: &dates.published };
         let structured = self.periodical().article(number, written);
         let page = self.head_of(&issue, headline.clone(), url.clone(), description, image, dates, structured);
-        let notes = online::notes_of(&article, &issue.footnotes);
-        let mut blocks = article.blocks;
-        online::raise(&mut blocks, if is_featured { 1 } else { 2 });
-        let related = html_view(&issue, imprint, "").related.filter(|_| is_featured);
+        let title = Printed(html::inlines(&article.title));
+        let related = related_html(&issue);
+        online::raise(&mut issue.featured.blocks, if is_featured { 1 } else { 2 });
         Some(ArticlePageView {
             site: self.site.clone(),
             page,
             issue: line,
             corrected: around.corrected,
             section,
-            title: Printed(html::inlines(&article.title)),
-            body: classed(Printed(html::blocks(&blocks))),
+            title,
+            body: classed(Printed(html::blocks(&issue.featured.blocks))),
             related: related.map(|related| super::views::RelatedView {
                 introduction: related.introduction.map(classed),
                 closing: related.closing.map(classed),
                 ..related
             }),
-            footnotes: (!notes.is_empty()).then(|| classed(Printed(html::footnotes(&notes)))),
+            footnotes: (!issue.footnotes.is_empty()).then(|| classed(Printed(html::footnotes(&issue.footnotes)))),
             mentions: around.mentions,
             before: around.before,
             after: around.after,

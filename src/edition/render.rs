@@ -155,7 +155,24 @@ pub(super) fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueVi
     };
     let mut view = base_view(issue, imprint, mark, article(&issue.featured));
     view.introduction = some(&issue.introduction);
-    view.related = issue.related.as_ref().map(|related| RelatedView {
+    view.related = related_html(issue);
+    view.sections = issue
+        .sections
+        .iter()
+        .map(|section| SectionView {
+            title: Printed(html::inlines(&section.title)),
+            introduction: some(&section.introduction),
+            pieces: section.pieces.iter().map(article).collect(),
+        })
+        .collect();
+    view.footnotes = (!issue.footnotes.is_empty()).then(|| Printed(html::footnotes(&issue.footnotes)));
+    view
+}
+
+/// The related list in HTML.
+pub(super) fn related_html(issue: &Issue) -> Option<RelatedView> {
+    let some = |blocks: &[Block]| (!blocks.is_empty()).then(|| Printed(html::blocks(blocks)));
+    issue.related.as_ref().map(|related| RelatedView {
         heading: Printed(html::inlines(&related.heading)),
         introduction: some(&related.introduction),
         items: related
@@ -170,18 +187,7 @@ pub(super) fn html_view(issue: &Issue, imprint: &Imprint, mark: &str) -> IssueVi
             })
             .collect(),
         closing: some(&related.closing),
-    });
-    view.sections = issue
-        .sections
-        .iter()
-        .map(|section| SectionView {
-            title: Printed(html::inlines(&section.title)),
-            introduction: some(&section.introduction),
-            pieces: section.pieces.iter().map(article).collect(),
-        })
-        .collect();
-    view.footnotes = (!issue.footnotes.is_empty()).then(|| Printed(html::footnotes(&issue.footnotes)));
-    view
+    })
 }
 
 /// Plain words set in lines: the templates of the text medium print every field as it is.

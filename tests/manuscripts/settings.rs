@@ -32,7 +32,7 @@ fn found(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn settings_are_told_with_their_place() {
-    let cases: [(String, &[&str]); 15] = [
+    let cases: [(String, &[&str]); 16] = [
         (format!("{GOOD}{LIST}"), &[]),
         ("[publication\n".to_owned(), &["error config 1:13"]),
         (format!("{GOOD}colour = 1\n{LIST}"), &["error config 12:1"]),
@@ -41,6 +41,7 @@ fn settings_are_told_with_their_place() {
         (format!("{GOOD}auth = \"kerberos\"\nidle = \"soon\"\n{LIST}"), &["error config-value 12:8", "error config-value 13:8"]),
         (format!("{}{LIST}", GOOD.replace("America/New_York", "Mars/Olympus")), &["error config-value 5:13"]),
         (format!("{GOOD}{LIST}[schedule]\ncron = \"0 0 9 1-7 * 1\"\n"), &["error config-value 16:8"]),
+        (format!("{GOOD}{LIST}[web]\nbanner = \"stars\"\nindexed = true\n"), &["error config-value 16:10"]),
         (
             format!("{GOOD}{LIST}[dkim]\ndomain = \"other.example.net\"\nselector = \"a b\"\nkey_file = \"k\"\n"),
             &["error config-value 16:10", "error config-value 17:12"],

@@ -19,6 +19,13 @@ fn every_message_can_be_read_in_all_its_forms() {
     assert!(demo.get("/issues/2026-11").body.contains("What Our Wells Told Us"));
     assert_eq!(demo.get("/issues/2026-11/farm-well.png").header("content-type"), Some("image/png"));
     assert_eq!(demo.get("/issues/2026-11/well-survey.pdf").header("content-type"), Some("application/pdf"));
+    let text = demo.get(&format!("{}/text", letters[0])).body;
+    let ours = demo.url("/");
+    let links: Vec<&str> = text.split_whitespace().filter_map(|word| word.strip_prefix(ours.as_str())).collect();
+    for page in ["u/", "preferences/", "issues/2026-11", "articles/"] {
+        let link = links.iter().find(|link| link.starts_with(page)).unwrap_or_else(|| panic!("no link to {page} in {links:?}"));
+        assert_eq!(demo.get(&format!("/{link}")).status, 200, "{link}");
+    }
     let (told, left) = demo.end();
     told.ok();
     assert_eq!(left, 0, "the demo takes its folder away");

@@ -162,7 +162,7 @@ impl Desk<'_> {
             ..self.around(archived)
         };
         let masthead = masthead(self.newsroom, self.manner);
-        let view = masthead.article(issue.clone(), at, &config.imprint, line(&config.house, archived), around);
+        let view = masthead.article(issue, at, line(&config.house, archived), around);
         view.map(|view| self.page("web/article.html", &view, self.is_indexed())).transpose()
     }
 
