@@ -174,6 +174,7 @@ pub(super) fn only(issue: &Issue, at: usize) -> Option<Issue> {
         sections: Vec::new(),
         footnotes: notes_of(article, &issue.footnotes),
         carried: Vec::new(),
+        added: Vec::new(),
         source: issue.source.clone(),
     })
 }
