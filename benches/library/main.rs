@@ -1,8 +1,8 @@
 //! Measures the public archive as its readers meet it, and prints one table: `cargo bench --bench library`.
 //!
 //! A newsroom with 600 issues, each with eight articles and of the length that Gmail shows, on this machine's disk, and
-//! `masthead serve` with 50 readers at once, each on a connection of their own that asks for one page after the other:
-//! pages that nobody asked for before, the same pages again, and searches. The readers run on the same cores.
+//! `masthead serve` with 50 readers at once, each on a connection of their own that asks for one page after the other,
+//! without looking up or as people do: pages that nobody asked for before, the same pages again, and searches. The readers run on the same cores.
 
 #![allow(clippy::print_stdout, reason = "a benchmark is a program that prints")]
 
@@ -21,10 +21,13 @@ use std::time::{Duration, Instant};
 use newsroom::Newsroom;
 
 /// How many read at once.
-const READERS: usize = 50;
+const READERS: u32 = 50;
 
 /// How many issues are out.
 const ISSUES: usize = 600;
+
+/// How long a reader looks at a page, where they do.
+const LOOK: Duration = Duration::from_millis(250);
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -41,15 +44,19 @@ fn main() -> Outcome<()> {
         return Err(format!("only {} pages are listed", pages.len()).into());
     }
     let all: Vec<String> = pages.iter().step_by(2).cloned().collect();
-    row("pages that nobody asked for before", &address, &all)?;
+    row("pages that nobody asked for before", &address, Duration::ZERO, &all)?;
     let few: Vec<String> = pages.iter().take(500).cloned().collect();
-    row("500 pages, for the first time", &address, &few)?;
-    row("the same 500 again, five times", &address, &few.iter().cycle().take(2500).cloned().collect::<Vec<_>>())?;
+    row("500 pages, for the first time", &address, Duration::ZERO, &few)?;
+    row("the same 500 again, five times", &address, Duration::ZERO, &few.iter().cycle().take(2500).cloned().collect::<Vec<_>>())?;
     let fixed = ["/", "/issues", "/feed.xml", "/library.css"].map(str::to_owned);
-    row("front page, list, feed and style", &address, &fixed.iter().cycle().take(2000).cloned().collect::<Vec<_>>())?;
+    row("front page, list, feed and style", &address, Duration::ZERO, &fixed.iter().cycle().take(2000).cloned().collect::<Vec<_>>())?;
     let words = ["lamp", "reader+shelter", "wint", "%22river+well%22", "library+-garden", "harvest+teacher+letter", "bridge", "zeppelin"];
     let searches: Vec<String> = words.iter().map(|words| format!("/search?q={words}")).collect();
-    row("searches", &address, &searches.iter().cycle().take(1000).cloned().collect::<Vec<_>>())?;
+    row("searches", &address, Duration::ZERO, &searches.iter().cycle().take(1000).cloned().collect::<Vec<_>>())?;
+    println!("and each looks at what came for {} ms", LOOK.as_millis());
+    let others: Vec<String> = pages.iter().skip(1).step_by(2).cloned().collect();
+    row("pages that nobody asked for before", &address, LOOK, &others)?;
+    row("searches", &address, LOOK, &searches.iter().cycle().take(1000).cloned().collect::<Vec<_>>())?;
     println!(
         "{:<44} {:>9}",
         "resident after all that",
@@ -89,12 +96,12 @@ fn wait_for(address: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Has the readers ask for these paths, each for the next that nobody has taken, and prints how long that took them.
-fn row(what: &str, address: &str, paths: &[String]) -> Outcome<()> {
-    let next = Mutex::new(paths.iter());
+/// Has the readers ask for these paths, each for the next that nobody has taken once they have looked at the last, and prints how long that took them.
+fn row(what: &str, address: &str, look: Duration, paths: &[String]) -> Outcome<()> {
+    let next = &Mutex::new(paths.iter());
     let start = Instant::now();
     let mut times: Vec<Duration> = thread::scope(|scope| {
-        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(|| read(address, &next))).collect();
+        let readers: Vec<_> = (0..READERS).map(|number| scope.spawn(move || read(address, (look, number), next))).collect();
         readers.into_iter().map(|reader| reader.join().map_err(|_| "a reader fell over")?).collect::<Outcome<Vec<_>>>()
     })?
     .concat();
@@ -108,14 +115,17 @@ fn row(what: &str, address: &str, paths: &[String]) -> Outcome<()> {
     Ok(())
 }
 
-fn read<'p>(address: &str, next: &Mutex<impl Iterator<Item = &'p String>>) -> Outcome<Vec<Duration>> {
+fn read<'p>(address: &str, (look, number): (Duration, u32), next: &Mutex<impl Iterator<Item = &'p String>>) -> Outcome<Vec<Duration>> {
     let mut stream = connected(address)?;
     let mut times = Vec::new();
+    // People do not come in step.
+    thread::sleep(look * number / READERS);
     loop {
         let Some(path) = next.lock().map_err(|_| "a reader fell over")?.next() else { return Ok(times) };
         let start = Instant::now();
         get(&mut stream, path)?;
         times.push(start.elapsed());
+        thread::sleep(look);
     }
 }
 

@@ -111,7 +111,7 @@ class Visitor {
   async looks(where) {
     const by = await this.tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     finds(`${where}: sticks out ${by} px to the side`, by <= 0);
-    const small = await this.tab.locator("button, label.choice, input:not([type=checkbox], [type=hidden], #website)").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 80)));
+    const small = await this.tab.locator("button, label.choice, input:not([type=checkbox], [type=radio], [type=hidden], #website)").evaluateAll((all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML.slice(0, 80)));
     finds(`${where}: too small to hit: ${small}`, small.length === 0);
     // Without scripts axe does not run, and the page is the same.
     if (!this.hasScripts) return;
@@ -232,6 +232,8 @@ async function changes(visitor, preferences) {
   const [copy] = await Promise.all([visitor.tab.waitForEvent("download"), visitor.tab.locator('button[value="export"]').click()]);
   const known = JSON.parse(readFileSync(await copy.path(), "utf8"));
   finds("the copy knows nothing of the reader", JSON.stringify(known).includes("Éva <b> Rowan"));
+  await visitor.presses('button[value="erase"]', "Erase everything that we know of you?");
+  await visitor.presses("form.aside button", "Your preferences");
 }
 
 async function leaves(visitor, reader) {

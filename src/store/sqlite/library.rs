@@ -1,6 +1,7 @@
 //! The public's shelf in SQLite: its mark, its catalogue, and what refers to what.
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use rusqlite::{Connection, Row, params};
 
 use super::finding::{self, spoken};
@@ -74,8 +75,10 @@ fn catalogue(connection: &Connection, entry: &Catalogued, mark: u64) -> Result<(
     if rows::change(connection, ENTER, params![issue, entry.version, mark, entry.day.to_string()])? == 0 {
         return Ok(());
     }
-    for (place, article) in (0_i64..).zip(&entry.articles) {
-        rows::change(connection, ENTER_ARTICLE, params![issue, place, article.slug, spoken(&article.title), spoken(&article.text)])?;
+    let numbers = first_number(connection, entry.day)?..;
+    for ((place, number), article) in (0_i64..).zip(numbers).zip(&entry.articles) {
+        let (title, text) = (spoken(&article.title), spoken(&article.text));
+        rows::change(connection, ENTER_ARTICLE, params![number, issue, place, article.slug, title, text])?;
     }
     for (place, refers) in (0_i64..).zip(&entry.refers) {
         rows::change(connection, ENTER_REFERENCE, params![issue, place, refers.from, refers.to.as_str(), refers.to_slug])?;
@@ -84,9 +87,30 @@ fn catalogue(connection: &Connection, entry: &Catalogued, mark: u64) -> Result<(
     Ok(())
 }
 
+/// The first free number for articles of a day. Numbers grow from the newest day to the oldest, and from an issue's first
+/// article to its last: a search then has its order among equals for nothing.
+fn first_number(connection: &Connection, day: Date) -> Result<i64> {
+    let days = Date::ZERO.until(day).map_or(0, |span| i64::from(span.get_days()));
+    let first = (LAST_DAY - days) * OF_A_DAY;
+    let taken = rows::first(connection, TAKEN, [first, first + OF_A_DAY], |row| Ok(row.get::<_, Option<i64>>("last")?))?;
+    Ok(taken.flatten().map_or(first, |last| last + 1))
+}
+
 fn referring(row: &Row<'_>) -> Result<Referring> {
     Ok(Referring { from: rows::id(row, "issue")?, slug: row.get("slug")?, to_slug: row.get("to_slug")? })
 }
+
+/// More days than there are in any calendar of ours.
+const LAST_DAY: i64 = 4_000_000;
+
+/// More articles than a day has.
+const OF_A_DAY: i64 = 100_000;
+
+const TAKEN: &str = "
+    SELECT MAX(id) AS last
+    FROM catalogued_articles
+    WHERE id >= ?1
+      AND id < ?2";
 
 pub(super) const MARK: &str = "SELECT mark FROM shelf WHERE only = 1";
 
@@ -132,7 +156,7 @@ const ENTER: &str = "
     FROM shelved
     WHERE issue = ?1";
 
-const ENTER_ARTICLE: &str = "INSERT INTO catalogued_articles (issue, place, slug, title, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+const ENTER_ARTICLE: &str = "INSERT INTO catalogued_articles (id, issue, place, slug, title, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 const ENTER_REFERENCE: &str = "INSERT INTO refers (issue, place, slug, to_id, to_slug) VALUES (?1, ?2, ?3, ?4, ?5)";
 

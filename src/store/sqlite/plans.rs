@@ -75,7 +75,7 @@ fn what_is_queued_is_counted_in_the_order_of_its_index() {
 fn what_the_public_asks_reads_only_what_it_is_about() {
     let store = store();
     for (sql, step) in [
-        (finding::FIND, "SCAN w VIRTUAL TABLE INDEX 0:M"),
+        (finding::FIND, "SCAN article_words VIRTUAL TABLE INDEX 0:M"),
         (finding::SHOW, "SCAN article_words VIRTUAL TABLE INDEX 0:M"),
         (finding::MANY, "SCAN article_words VIRTUAL TABLE INDEX 0:M"),
         (library::REFERRING, "SEARCH r USING INDEX refers_to (to_id=?)"),

@@ -107,7 +107,7 @@ CREATE TABLE catalogued (
     day     TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Their articles in reading order.
+-- Their articles in reading order. Their numbers grow from the newest day to the oldest.
 CREATE TABLE catalogued_articles (
     id    INTEGER PRIMARY KEY,
     issue TEXT NOT NULL REFERENCES catalogued (issue) ON DELETE CASCADE,
