@@ -2,7 +2,8 @@
 //!
 //! A newsroom with 600 issues, each with eight articles and of the length that Gmail shows, on this machine's disk, and
 //! `masthead serve` with 50 readers at once, each on a connection of their own that asks for one page after the other,
-//! without looking up or as people do: pages that nobody asked for before, the same pages again, and searches. The readers run on the same cores.
+//! without looking up or as people do: pages that nobody asked for before, the same pages again, and searches. The readers
+//! run on the same cores.
 
 #![allow(clippy::print_stdout, reason = "a benchmark is a program that prints")]
 
@@ -115,6 +116,7 @@ fn row(what: &str, address: &str, look: Duration, paths: &[String]) -> Outcome<(
     Ok(())
 }
 
+#[allow(clippy::disallowed_methods, reason = "people take their time")]
 fn read<'p>(address: &str, (look, number): (Duration, u32), next: &Mutex<impl Iterator<Item = &'p String>>) -> Outcome<Vec<Duration>> {
     let mut stream = connected(address)?;
     let mut times = Vec::new();
