@@ -180,8 +180,8 @@ fn enter(blocks: &[Block], passages: &mut Vec<String>) {
 mod tests {
     use jiff::Timestamp;
 
+    use super::super::tests::house;
     use super::*;
-    use crate::dateline::VolumeRule;
     use crate::diagnostic::Source;
     use crate::manuscript::Draft;
 
@@ -190,17 +190,6 @@ mod tests {
     const NEW: &str = "---\ntitle: New\npreheader: A line above.\n---\nBefore all.\n\n# A Pump\n\nAs [we said](https://news.example.org/issues/2014-06) \
         of *water*.[^1]\n\n| a | b |\n|---|---|\n| c | d |\n\n## Related Items\n\n- \"Rope\" (June 2014)\n\n# In brief\n\nShort ones.\n\n## Frost\n\n\
         See [the well](issue:2014-06#the-deep-well), [again](issue:2014-06#the-deep-well) and [this](issue:2014-12).\n\n[^1]: A note.\n";
-
-    fn house() -> House {
-        House {
-            base_url: "https://news.example.org".to_owned(),
-            volume_rule: VolumeRule { begins: 1 },
-            lang: "en".to_owned(),
-            lists: Vec::new(),
-            default_lists: Vec::new(),
-            related_heading: "Related Items".to_owned(),
-        }
-    }
 
     fn archived(id: &str, text: &str, archive: &Archive) -> ArchivedIssue {
         let draft = Draft { id: id.parse().unwrap(), source: Source::new(id, text), files: Vec::new() };

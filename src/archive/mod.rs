@@ -187,16 +187,21 @@ mod tests {
     use crate::dateline::VolumeRule;
     use crate::issue::Added;
 
-    #[test]
-    fn an_issue_reads_next_year_as_it_did_when_it_went_out() {
-        let house = House {
+    /// A house with nothing of its own.
+    pub(super) fn house() -> House {
+        House {
             base_url: "https://news.example.org".to_owned(),
             volume_rule: VolumeRule { begins: 1 },
             lang: "en".to_owned(),
             lists: Vec::new(),
             default_lists: Vec::new(),
             related_heading: "Related Items".to_owned(),
-        };
+        }
+    }
+
+    #[test]
+    fn an_issue_reads_next_year_as_it_did_when_it_went_out() {
+        let house = house();
         let text = "---\ntitle: Wells\n---\n# The Deep Well\n\nWater.\n\n# Elsewhere\n\nFrom our partners.\n";
         let draft = Draft { id: "2014-12".parse().unwrap(), source: Source::new("2014-12.md", text), files: Vec::new() };
         let manuscript = manuscript::parse(&draft, &house.related_heading).value.unwrap();

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::support::holding::holding;
 use crate::support::newsroom::{ISSUE, Newsroom};
 use crate::support::running::Told;
 use crate::support::sink::Sink;
@@ -189,23 +190,6 @@ fn a_list_is_kept_equal_to_a_file_and_the_brake_holds() {
     sync(20..=21, &["--yes"]).ok().says(&["17 of 19"]);
     // Who was taken off is not brought back by a later file.
     sync(19..=21, &[]).ok().says(&["1 had left before"]);
-}
-
-/// Every file below a folder that holds this text, in any letter case.
-fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, text));
-        } else {
-            let octets = fs::read(&path).unwrap().to_ascii_lowercase();
-            if octets.windows(text.len()).any(|window| window == text.as_bytes()) {
-                found.push(path);
-            }
-        }
-    }
-    found
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

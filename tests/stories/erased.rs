@@ -1,14 +1,16 @@
 //! A reader asks on the preferences page to be forgotten, and is: by two presses, in every file, and for good.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use masthead::subscription::SubscriberId;
 use masthead::subscription::token::{Bearer, Purpose};
 
+use crate::daemon::until;
 use crate::support::daemon::Daemon;
 use crate::support::demo::{ask, send};
+use crate::support::holding::holding;
 use crate::support::newsroom::{ISSUE, Newsroom};
 use crate::support::reading::links;
 use crate::support::served::{Served, opened_at};
@@ -16,33 +18,6 @@ use crate::support::sink::{Action, At, Sink, When};
 
 const URLENCODED: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
 const SURE: &[u8] = b"do=erase&sure=yes";
-
-/// The files below a folder that hold a text, in any case.
-fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(holding(&path, text));
-        } else {
-            // What SQLite has just put away is not there any more.
-            let octets = fs::read(&path).unwrap_or_default().to_ascii_lowercase();
-            if octets.windows(text.len()).any(|window| window == text.as_bytes()) {
-                found.push(path);
-            }
-        }
-    }
-    found
-}
-
-#[track_caller]
-fn until(what: &str, holds: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_mins(1);
-    while !holds() {
-        assert!(Instant::now() < deadline, "it never came that {what}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
-}
 
 fn preferences(served: &Served, reader: i64) -> String {
     let keys = served.present.borrow().keys().unwrap();

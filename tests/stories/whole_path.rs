@@ -2,13 +2,14 @@
 //! the mail program's button, and forgotten in the end.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::daemon::Daemon;
 use crate::support::demo::{Page, ask, send};
+use crate::support::holding::holding;
 use crate::support::linter::{lint_plain, rules};
 use crate::support::newsroom::{ISSUE, NEXT_ISSUE, Newsroom};
 use crate::support::reading::{field, links};
@@ -91,20 +92,6 @@ fn ours(url: &str) -> String {
 /// What a page's hidden field of this name holds.
 fn hidden(page: &Page, name: &str) -> String {
     page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
-}
-
-/// The files below a folder that hold a text, in any case.
-fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                return holding(&path, text);
-            }
-            let octets = fs::read(&path).unwrap_or_default().to_ascii_lowercase();
-            if octets.windows(text.len()).any(|window| window == text.as_bytes()) { vec![path] } else { Vec::new() }
-        })
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

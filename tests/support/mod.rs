@@ -10,6 +10,7 @@ pub mod chance;
 pub mod daemon;
 pub mod demo;
 pub mod disk;
+pub mod holding;
 pub mod later;
 pub mod linter;
 pub mod name_server;
