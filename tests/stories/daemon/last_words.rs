@@ -14,6 +14,8 @@ async fn whoever_takes_an_issue_back_before_its_file_is_still_is_heard_before_it
     let newsroom = rhythm(&sink).issue("2014-12", ISSUE).variable("MASTHEAD_ISSUES__SETTLE", "8s").build();
     let mut daemon = Daemon::start_at(&newsroom, NOVEMBER);
     awaits(&sink, ADA, "[Proof]", 0);
+    // The duty that sent the proof is over.
+    daemon.tells("2014-12");
     newsroom.write("issues/2014-12.md", &ISSUE.replace("status: ready", "status: draft"));
     daemon.set("2014-12-01T14:00:00Z");
     daemon.tells("2014-12 has just been changed");
