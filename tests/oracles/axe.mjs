@@ -2,28 +2,12 @@
 //
 //   node axe.mjs [--width N]… PAGE…        PAGE is an HTML file or an http(s) address
 //
-// Modules come from the folder that install.sh filled: MASTHEAD_ORACLES, else target/oracles. The browser is found on the
-// PATH, or named by CHROMIUM. A file is read with the network off; an address is fetched from where it says.
+// Modules and browser are found as browser.mjs finds them. A file is read with the network off; an address is fetched from where it says.
 // Exit: 0 nothing found, 1 findings (printed), 2 could not run.
-import { createRequire } from "node:module";
-import { existsSync, readFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-
-const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-
-function stop(why) {
-  console.error(`axe: ${why}`);
-  process.exit(2);
-}
-
-function browser() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  for (const name of BROWSERS) for (const folder of folders) if (existsSync(join(folder, name))) return join(folder, name);
-  return stop("no Chromium on the PATH; run tests/oracles/install.sh");
-}
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { STANDARDS, axe, launch, stop } from "./browser.mjs";
 
 const widths = [];
 const pages = [];
@@ -38,17 +22,6 @@ for (let rest = process.argv.slice(2); rest.length > 0; rest = rest.slice(1)) {
 }
 if (pages.length === 0) stop("name at least one page");
 if (widths.length === 0) widths.push(800, 320);
-
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const modules = resolve(process.env.MASTHEAD_ORACLES || join(root, "target/oracles"));
-const load = createRequire(join(modules, "package.json"));
-let chromium, axe;
-try {
-  ({ chromium } = load("playwright-core"));
-  axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
-} catch (error) {
-  stop(`${error.message.split("\n")[0]} (looked in ${modules}); run tests/oracles/install.sh`);
-}
 
 // Runs inside the page: how far it sticks out to the side, and which elements are the outermost culprits.
 function overhang() {
@@ -66,9 +39,7 @@ function overhang() {
 const shown = (html) => html.replace(/\s+/g, " ").slice(0, 160);
 let findings = 0;
 let looks = 0;
-const launched = await chromium
-  .launch({ executablePath: browser(), args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run"] })
-  .catch((error) => stop(`Chromium does not start: ${error.message.split("\n")[0]}`));
+const launched = await launch();
 try {
   for (const page of pages) {
     const remote = /^https?:\/\//.test(page);

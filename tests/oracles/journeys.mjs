@@ -7,33 +7,16 @@
 // ADDRESS is a newsroom's own web address, OUTBOX the folder that its mail falls into, CLOCK the file that its clock goes
 // by. On each page on the way: no request to anybody else, no cookie, no word of complaint on the console, nothing that
 // sticks out, and nothing that axe-core finds, on light and dark paper, wide and narrow. Modules and browser are found as
-// axe.mjs finds them. Exit: 0 all is well, 1 something is not (printed), 2 could not run.
-import { createRequire } from "node:module";
+// browser.mjs finds them. Exit: 0 all is well, 1 something is not (printed), 2 could not run.
 import { existsSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { STANDARDS, axe, launch, stop } from "./browser.mjs";
 
-const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 // Longer than anything takes on a busy machine.
 const AMPLE = 60000;
 
-function stop(why) {
-  console.error(`journeys: ${why}`);
-  process.exit(2);
-}
-
 const [journey, address, outbox, clock] = process.argv.slice(2);
 if (!clock) stop("name a journey, an address, an outbox and a clock");
-const folders = (process.env.PATH ?? "").split(delimiter);
-const executablePath = process.env.CHROMIUM || BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
-if (!executablePath) stop("no Chromium on the PATH; run tests/oracles/install.sh");
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const modules = resolve(process.env.MASTHEAD_ORACLES || join(root, "target/oracles"));
-const load = createRequire(join(modules, "package.json"));
-const { chromium } = load("playwright-core");
-const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
-
 let findings = 0;
 function finds(what, isSo) {
   if (isSo) return;
@@ -324,8 +307,7 @@ const ways = {
   looks,
 };
 if (!ways[journey]) stop(`there is no journey ${journey}`);
-const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run"];
-const browser = await chromium.launch({ executablePath, args }).catch((error) => stop(`Chromium does not start: ${error.message.split("\n")[0]}`));
+const browser = await launch();
 for (const hasScripts of [true, false]) {
   const visitor = await Visitor.comes(browser, hasScripts);
   await ways[journey](visitor).catch(async (fault) => finds(`${visitor.where}: at ${visitor.tab.url()}: ${fault.message}\n${await visitor.tab.locator("body").innerText()}`, false));

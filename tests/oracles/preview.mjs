@@ -3,34 +3,16 @@
 //
 //   node preview.mjs [--saves N] ADDRESS FILE      ADDRESS is an issue's page, FILE the manuscript it is made of
 //
-// Modules and browser are found as axe.mjs finds them. FILE is written and put back. Prints the times from a save to the
+// Modules and browser are found as browser.mjs finds them. FILE is written and put back. Prints the times from a save to the
 // fresh page in milliseconds, as JSON. Exit: 0 all is well, 1 something is not (printed), 2 could not run.
-import { createRequire } from "node:module";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-
-function stop(why) {
-  console.error(`preview: ${why}`);
-  process.exit(2);
-}
+import { dirname, join } from "node:path";
+import { STANDARDS, axe, launch, stop } from "./browser.mjs";
 
 const rest = process.argv.slice(2);
 const saves = rest[0] === "--saves" ? Number(rest.splice(0, 2)[1]) : 3;
 const [address, file] = rest;
 if (!address || !file || !existsSync(file)) stop("name the address of an issue and its file");
-
-const folders = (process.env.PATH ?? "").split(delimiter);
-const executablePath = process.env.CHROMIUM || BROWSERS.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
-if (!executablePath) stop("no Chromium on the PATH; run tests/oracles/install.sh");
-const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const modules = resolve(process.env.MASTHEAD_ORACLES || join(root, "target/oracles"));
-const load = createRequire(join(modules, "package.json"));
-const { chromium } = load("playwright-core");
-const axe = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
 
 const original = readFileSync(file, "utf8");
 // As careful editors save: a hidden file, then its name.
@@ -47,8 +29,7 @@ function finds(what, isSo) {
   console.log(`preview: ${what}`);
 }
 
-const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--no-first-run"];
-const launched = await chromium.launch({ executablePath, args }).catch((error) => stop(`Chromium does not start: ${error.message.split("\n")[0]}`));
+const launched = await launch();
 
 // One look at the page as it is, on one paper and at one width.
 async function look(tab, where) {

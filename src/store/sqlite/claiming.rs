@@ -280,7 +280,7 @@ pub(super) const CLAIM_RUN: &str = "
       AND subscriber BETWEEN ?4 AND ?5
       AND fate = 0";
 
-const WITHHOLD: &str = "
+pub(super) const WITHHOLD: &str = "
     UPDATE deliveries
     SET fate = 7, next_at = NULL, changed_at = ?3
     WHERE mailing = ?1

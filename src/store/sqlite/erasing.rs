@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, Row, params};
 use std::path::Path;
 
+use super::claiming::WITHHOLD;
 use super::counting::recount;
 use super::{enrolling, rows, schema};
 use crate::mailing::MailingId;
@@ -126,12 +127,6 @@ const WAITING: &str = "
     FROM mailings m
     CROSS JOIN deliveries d ON d.mailing = m.id AND d.subscriber = ?1
     WHERE d.fate IN (0, 4)";
-
-const WITHHOLD: &str = "
-    UPDATE deliveries
-    SET fate = 7, next_at = NULL, changed_at = ?3
-    WHERE mailing = ?1
-      AND subscriber = ?2";
 
 // Servers like to repeat the address that they refuse.
 const HUSH_ATTEMPTS: &str = "
