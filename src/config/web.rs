@@ -1,4 +1,4 @@
-//! How the public archive presents itself.
+//! The table `[web]`: where pages are served, who is believed there, and how the public archive presents itself.
 
 use serde::Deserialize;
 use toml::Spanned;

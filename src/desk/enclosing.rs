@@ -87,6 +87,7 @@ pub(super) async fn has_changed(newsroom: &Newsroom, dropped: &Dropped) -> Resul
     Ok(kept.iter().any(differs))
 }
 
-fn beside(kept: &EnclosedName) -> EnclosedFile {
+/// A kept file as it lay beside the issue.
+pub(super) fn beside(kept: &EnclosedName) -> EnclosedFile {
     EnclosedFile { name: kept.name.clone(), octets: kept.octets, pixels: kept.pixels }
 }

@@ -7,9 +7,9 @@ use super::shelf::Shelf;
 use crate::app::{AppError, Newsroom};
 use crate::archive::reread;
 use crate::dateline::IssueId;
+use crate::desk::enclosing;
 use crate::issue::Issue;
 use crate::issue::archive::ArchivedIssue;
-use crate::manuscript::EnclosedFile;
 
 /// An issue as it is printed, and what the shelf says of it.
 #[derive(Debug)]
@@ -31,8 +31,7 @@ pub(super) async fn reprint(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) ->
 
 async fn read(newsroom: &Newsroom, shelf: &Shelf, id: &IssueId) -> Result<Option<Reprint>, AppError> {
     let Some(archived) = newsroom.store().public_issue(id).await? else { return Ok(None) };
-    let files = newsroom.store().enclosed(id).await?;
-    let files = files.into_iter().map(|file| EnclosedFile { name: file.name, octets: file.octets, pixels: file.pixels }).collect();
+    let files = newsroom.store().enclosed(id).await?.iter().map(enclosing::beside).collect();
     let Some(mut issue) = reread(&archived, files, &shelf.archive, &newsroom.config().house) else {
         tracing::error!(issue = %id, "an issue that is out can no longer be read from its manuscript");
         return Ok(None);
