@@ -48,11 +48,9 @@ pub(super) async fn run(asked: &Demo, terminal: &Terminal) -> Result<Outcome, Ap
         return Ok(if sent.is_finished && repeated == 0 { Outcome::Clean } else { Outcome::Findings });
     };
     terminal.say(&format!("\nread the mail at {address}/outbox , or in {}\nwhat everybody may read is at {address}/\nCtrl-C ends the demo and removes its folder", outbox.display()));
-    web::serve(newsroom, outbox, listener, async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
-    .await
-    .map_err(AppError::io("serve", address))?;
+    // The mailing has listened to SIGTERM, which ends nothing by itself from then on.
+    let mut interruptions = send::Interruptions::listen();
+    web::serve(newsroom, outbox, listener, async move { interruptions.next().await }).await.map_err(AppError::io("serve", address))?;
     std::fs::remove_dir_all(&folder).map_err(AppError::io("remove", &folder))?;
     Ok(Outcome::Clean)
 }

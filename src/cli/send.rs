@@ -97,17 +97,17 @@ fn show(bar: &ProgressBar, progress: &Progress) {
 
 /// SIGINT and SIGTERM, as they come.
 #[cfg(unix)]
-struct Interruptions(Option<[tokio::signal::unix::Signal; 2]>);
+pub(super) struct Interruptions(Option<[tokio::signal::unix::Signal; 2]>);
 
 #[cfg(unix)]
 impl Interruptions {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
         let both = signal(SignalKind::interrupt()).and_then(|first| Ok([first, signal(SignalKind::terminate())?]));
         Self(both.ok())
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
         tokio::select! {
             _ = interrupt.recv() => {}
@@ -118,15 +118,15 @@ impl Interruptions {
 
 /// Ctrl-C, as it comes.
 #[cfg(not(unix))]
-struct Interruptions;
+pub(super) struct Interruptions;
 
 #[cfg(not(unix))]
 impl Interruptions {
-    fn listen() -> Self {
+    pub(super) fn listen() -> Self {
         Self
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

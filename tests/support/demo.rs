@@ -92,8 +92,13 @@ impl Demo {
     }
 
     /// Ends it as a person would, and says what is left of its folder.
-    pub fn end(mut self) -> (Told, usize) {
-        self.running.signal("INT");
+    pub fn end(self) -> (Told, usize) {
+        self.end_by("INT")
+    }
+
+    /// The same by a signal of this name.
+    pub fn end_by(mut self, signal: &str) -> (Told, usize) {
+        self.running.signal(signal);
         let told = self.running.end();
         let left = std::fs::read_dir(self.home.path()).expect("its home").count();
         (told, left)
