@@ -11,11 +11,14 @@
 
 mod agenda;
 mod audience;
+mod codes;
 mod feeds;
 mod joinings;
 mod known_links;
 mod ledger;
 pub mod library;
+mod nodes;
+pub mod postgres;
 pub mod sqlite;
 mod visitors;
 
@@ -34,6 +37,7 @@ pub use joinings::{Admitted, Asking, Caps, Joining, Joinings};
 pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 pub use library::{EnclosedName, Enclosure, Find, Fragment, Hit, Hits, Library, Referring};
+pub use nodes::{Beat, Duty, Node, NodeId, Nodes, Seat};
 pub use visitors::Visitors;
 
 /// What can go wrong at the store.
@@ -72,9 +76,22 @@ impl StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
-pub trait Store: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library {}
+pub trait Store:
+    Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place
+{
+}
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place> Store for T {}
+
+/// Where a store is, and whether several nodes can be at it.
+#[async_trait]
+pub trait Place: Send + Sync {
+    /// What tells this store from a copy of it that was brought elsewhere: octets of its own that no person reads.
+    async fn place(&self) -> Result<Vec<u8>>;
+
+    /// The nodes that share it; `None` where only one can be at it, and locks keep others away.
+    fn shared(&self) -> Option<&dyn Nodes>;
+}
 
 /// Readers, lists, and the consent that links them.
 #[async_trait]

@@ -8,6 +8,7 @@ mod minutes;
 mod pace;
 mod provider;
 pub mod ramp;
+mod share;
 mod window;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::mailing::ProviderId;
 pub use breaker::BreakerRules;
 pub use gate::{Gate, Heard, Lane, Verdict};
 pub use provider::{Provider, Providers, Reaction, Remedy};
+pub use share::Share;
 pub use window::{NotAWindow, Window};
 
 /// How much may go one way. `None`: as much as you like.

@@ -7,6 +7,9 @@
 mod agenda;
 mod audience;
 mod back_issues;
+#[path = "../support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
+mod cluster;
 #[path = "../support/disk.rs"]
 mod disk;
 mod feeds;
@@ -16,6 +19,7 @@ mod known_links;
 mod ledger;
 mod library;
 mod newsroom;
+mod postgres;
 mod power;
 mod sqlite;
 mod subscribers;
@@ -30,7 +34,7 @@ macro_rules! kept {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $promise() {
-                    let empty = $open().await;
+                    let Some(empty) = $open().await else { return };
                     crate::$room::$promise(empty.store()).await;
                 }
             )+
@@ -236,3 +240,4 @@ macro_rules! every_promise {
 }
 
 every_promise!(on_sqlite, crate::sqlite::open);
+every_promise!(on_postgres, crate::postgres::open);

@@ -27,9 +27,9 @@ const BEFORE_DEATH: usize = 40;
 
 /// An empty store in a folder of its own.
 #[allow(clippy::unused_async, reason = "an opener may have to wait for its engine")]
-pub(crate) async fn open() -> Empty {
+pub(crate) async fn open() -> Option<Empty> {
     let folder = TempDir::new().unwrap();
-    Empty::new(open_in(&folder), folder)
+    Some(Empty::new(open_in(&folder), folder))
 }
 
 fn open_in(folder: &TempDir) -> Arc<dyn Store> {

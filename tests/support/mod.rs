@@ -16,6 +16,7 @@ pub mod linter;
 pub mod name_server;
 pub mod newsroom;
 pub mod postfix;
+pub mod postgres;
 pub mod preview;
 pub mod reading;
 pub mod running;

@@ -39,19 +39,20 @@ mod subscribers;
 mod visitors;
 mod writer;
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
 
 use self::disk::Log;
 use self::readers::ReadingRoom;
 use self::schema::Unfit;
 use self::writer::Writer;
-use super::{Result, StoreError};
+use super::{Nodes, Place, Result, StoreError};
 use crate::subscription::Seal;
 
 pub use self::disk::{Disk, SystemDisk};
@@ -63,6 +64,7 @@ pub struct SqliteStore {
     writer: Writer,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    place: PathBuf,
 }
 
 impl SqliteStore {
@@ -87,12 +89,29 @@ impl SqliteStore {
             Unfit::Store(fault) if fault.is_transient() => fault,
             unfit => refused(unfit.to_string()),
         })?;
-        Ok(Self { writer: Writer::start(connection, Log::of(place, disk))?, readers: ReadingRoom::new(place), seal: Arc::default() })
+        Ok(Self {
+            writer: Writer::start(connection, Log::of(place, disk))?,
+            readers: ReadingRoom::new(place),
+            seal: Arc::default(),
+            place: place.to_owned(),
+        })
     }
 
     /// How many commits this store has made since it was opened: with many workers far fewer than their calls.
     pub fn commits(&self) -> u64 {
         self.writer.commits()
+    }
+}
+
+#[async_trait]
+impl Place for SqliteStore {
+    /// Where the file lies, by whatever road it was opened.
+    async fn place(&self) -> Result<Vec<u8>> {
+        Ok(fs::canonicalize(&self.place).unwrap_or_else(|_| self.place.clone()).into_os_string().into_encoded_bytes())
+    }
+
+    fn shared(&self) -> Option<&dyn Nodes> {
+        None
     }
 }
 

@@ -5,13 +5,17 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Params, Row};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::mailing::fate::FateWord;
-use crate::mailing::{Fate, Judgement, ProviderId, Stage};
-use crate::store::{Attempt, Result, StoreError, Wave};
+use crate::mailing::{Fate, Judgement, ProviderId};
+use crate::store::{Result, StoreError};
 use crate::subscription::{EmailAddress, Format, ListId, PersonName, Standing, SubscriberId};
+
+use crate::store::codes::unexpected;
+pub(super) use crate::store::codes::{
+    CLAIMED, DEFERRED, DOUBTFUL, QUEUED, SUBMITTING, WITHHELD, fate_code, filter_code, judgement_code, kept, known, most, place, said,
+    stage_code, standing_code, to_json, wave_code,
+};
 
 /// The number of a list that somebody named.
 pub(super) fn list_number(connection: &Connection, list: &ListId) -> Result<u32> {
@@ -45,16 +49,6 @@ pub(super) fn first<T>(
 /// Changes rows, and says how many.
 pub(super) fn change(connection: &Connection, sql: &str, params: impl Params) -> Result<usize> {
     Ok(connection.prepare_cached(sql)?.execute(params)?)
-}
-
-/// A time as it is kept: whole microseconds since the epoch.
-pub(super) fn kept(at: Timestamp) -> i64 {
-    at.as_microsecond()
-}
-
-/// A time as it is known outside.
-pub(super) fn known(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros).map_err(unexpected)
 }
 
 /// The time in a column.
@@ -116,52 +110,10 @@ pub(super) fn fate(row: &Row<'_>) -> Result<Fate> {
         .ok_or_else(|| unexpected(format!("{code} is no fate, or lacks its time")))
 }
 
-/// The number by which a fate is kept: its place among the words.
-pub(super) fn fate_code(fate: Fate) -> i64 {
-    word_code(fate.word())
-}
-
-/// The number by which a filter finds a fate.
-pub(super) fn filter_code(fate: FateWord) -> i64 {
-    word_code(fate.as_str())
-}
-
-/// The numbers of the fates that statements and counts speak of.
-pub(super) const QUEUED: i64 = 0;
-pub(super) const CLAIMED: i64 = 1;
-pub(super) const SUBMITTING: i64 = 2;
-pub(super) const DEFERRED: i64 = 4;
-pub(super) const WITHHELD: i64 = 7;
-pub(super) const DOUBTFUL: i64 = 8;
-
-fn word_code(word: &str) -> i64 {
-    Fate::WORDS.iter().zip(0..).find(|(known, _)| **known == word).map_or(-1, |(_, code)| code)
-}
-
-/// The number by which a judgement is kept: its place among all.
-pub(super) fn judgement_code(judgement: Judgement) -> i64 {
-    place(&Judgement::ALL, &judgement)
-}
-
 /// The judgement in the column `judgement`.
 pub(super) fn judgement(row: &Row<'_>) -> Result<Judgement> {
     let code: usize = count(row, "judgement")?;
     Judgement::ALL.get(code).copied().ok_or_else(|| unexpected(format!("{code} is no judgement")))
-}
-
-/// The number by which a stage is kept: its place among all.
-pub(super) fn stage_code(stage: Stage) -> i64 {
-    place(&Stage::ALL, &stage)
-}
-
-/// The number by which a wave is kept: its place among all.
-pub(super) fn wave_code(wave: Wave) -> i64 {
-    place(&Wave::ALL, &wave)
-}
-
-/// The number by which a value is kept that is one of a few: its place among all.
-pub(super) fn place<T: PartialEq>(all: &[T], one: &T) -> i64 {
-    all.iter().zip(0..).find(|(known, _)| *known == one).map_or(-1, |(_, place)| place)
 }
 
 /// One of a few values that are kept by their place among all.
@@ -173,11 +125,6 @@ pub(super) fn numbered<T: Copy>(row: &Row<'_>, column: &str, all: &[T]) -> Resul
 /// The provider whose name is in the column `provider`.
 pub(super) fn provider(row: &Row<'_>) -> Result<ProviderId> {
     Ok(ProviderId::new(row.get_ref("provider")?.as_str().map_err(unexpected)?))
-}
-
-/// What was said about a try: by the server, or by us where no reply came.
-pub(super) fn said(attempt: &Attempt) -> &str {
-    attempt.reply.as_ref().map_or_else(|| attempt.fault.as_deref().unwrap_or_default(), |reply| &reply.text)
 }
 
 /// The format in the column at this place; the usual one where there is no row to have any.
@@ -192,30 +139,7 @@ pub(super) fn standing(row: &Row<'_>) -> Result<Standing> {
     Standing::ALL.get(code).copied().ok_or_else(|| unexpected(format!("{code} is no standing")))
 }
 
-/// The number by which a standing is kept.
-pub(super) fn standing_code(standing: Standing) -> i64 {
-    match standing {
-        Standing::Pending => 0,
-        Standing::Confirmed => 1,
-        Standing::Ended => 2,
-    }
-}
-
-/// A value as JSON, the form in which whole editions and issues are kept.
-pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|cause| StoreError::Engine(cause.to_string()))
-}
-
 /// The value that a JSON column holds.
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> Result<T> {
     serde_json::from_str(&row.get::<_, String>(column)?).map_err(unexpected)
-}
-
-/// A number of rows as SQLite takes it.
-pub(super) fn most(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-fn unexpected(cause: impl Display) -> StoreError {
-    StoreError::Corrupt(cause.to_string())
 }

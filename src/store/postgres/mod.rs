@@ -1,0 +1,87 @@
+//! The store that several nodes share: a PostgreSQL database on an existing server.
+//!
+//! Reads and short changes borrow a connection each (`link`); what connections to relays note goes through one writer, which
+//! commits whatever came in together (`notes`). Each trait has a file that lists its calls; the work of the longer ones is
+//! in files named after it.
+//!
+//! Every commit waits for the disk of the server (`synchronous_commit`), so nothing that was answered is lost there either.
+
+mod agenda;
+mod audience;
+mod back_issues;
+mod fault;
+mod feeds;
+mod joinings;
+mod known_links;
+mod ledger;
+mod library;
+mod link;
+mod node;
+mod rows;
+mod schema;
+mod subscribers;
+mod visitors;
+
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use deadpool_postgres::{Object, Pool};
+
+use super::nodes::{Nodes, Seat};
+use super::{Place, Result};
+use crate::subscription::Seal;
+
+pub use self::link::{Address, NotAnAddress};
+
+/// A store in one database.
+pub struct PgStore {
+    pool: Pool,
+    address: Address,
+    seat: Seat,
+    /// The node's number, once it has entered.
+    node: node::Entered,
+    /// Marks the erased, once there are any.
+    seal: Arc<OnceLock<Seal>>,
+}
+
+impl PgStore {
+    /// Opens the database at this address, and brings its tables up to this version. `seat` says who sits down at it.
+    ///
+    /// # Errors
+    /// [`super::StoreError::Unavailable`] if the server cannot be reached just now; [`super::StoreError::Open`] if it lets us
+    /// not in, or the database is not a store of this version or an older one.
+    pub async fn open(address: Address, seat: Seat) -> Result<Self> {
+        let pool = link::pool(&address)?;
+        schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default() })
+    }
+
+    /// A connection to read and change with.
+    async fn link(&self) -> Result<Object> {
+        link::borrow(&self.pool).await
+    }
+}
+
+#[async_trait]
+impl Place for PgStore {
+    /// The server's own number, which a physical copy shares, and the database's, which nothing else does.
+    async fn place(&self) -> Result<Vec<u8>> {
+        let link = self.link().await?;
+        let row = rows::one(
+            &link,
+            "SELECT system_identifier, d.oid::bigint FROM pg_control_system(), pg_database d WHERE datname = current_database()",
+            &[],
+        )
+        .await?;
+        Ok([row.get::<_, i64>(0).to_be_bytes(), row.get::<_, i64>(1).to_be_bytes()].concat())
+    }
+
+    fn shared(&self) -> Option<&dyn Nodes> {
+        Some(self)
+    }
+}
+
+/// What this engine cannot do yet.
+fn not_yet() -> super::StoreError {
+    super::StoreError::Engine("this engine cannot do that yet".to_owned())
+}
