@@ -18,6 +18,7 @@ mod known_links;
 mod ledger;
 pub mod library;
 mod nodes;
+mod outcome;
 pub mod postgres;
 pub mod sqlite;
 mod visitors;

@@ -9,13 +9,17 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod enrolling;
+mod entering;
 mod fault;
 mod feeds;
 mod joinings;
 mod known_links;
 mod ledger;
 mod library;
+mod lines;
 mod link;
+mod locks;
 mod node;
 mod rows;
 mod schema;
