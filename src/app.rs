@@ -2,6 +2,7 @@
 
 mod home;
 mod kept;
+mod opening;
 mod patience;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -16,12 +17,11 @@ use secrecy::ExposeSecret as _;
 use crate::archive::Index;
 use crate::clock::Clock;
 use crate::config::secret::{self, SecretError};
-use crate::config::{self, CONFIG_PATH, Config, KeyPlace};
+use crate::config::{self, CONFIG_PATH, Config, KeyPlace, StorePlace};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::edition::Press;
 use crate::intake::{self, IntakeError};
 use crate::mailing::dkim::{DkimFault, DkimKey, Signer};
-use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::subscription::Seal;
 use crate::subscription::token::Keys;
@@ -93,6 +93,7 @@ pub struct Newsroom {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     boot: String,
+    here: String,
     patience: Arc<Patience>,
     index: Kept<Index>,
 }
@@ -101,8 +102,8 @@ impl Newsroom {
     /// Opens the newsroom in a folder. `environment` holds the variables that override its settings.
     pub async fn open(root: &Path, environment: &[(String, String)], clock: Arc<dyn Clock>) -> Result<Self, AppError> {
         let (config, warnings) = settings(root, environment, clock.now())?;
-        let store = Arc::new(SqliteStore::open(&config.store)?);
         let boot = boot(clock.now());
+        let store = opening::store(root, &config, &boot).await?;
         Self::furnish(root, config, warnings, clock, store, boot).await
     }
 
@@ -131,8 +132,9 @@ impl Newsroom {
         let (press, found) = Press::new(&overrides).clean().map_err(AppError::Faulty)?;
         warnings.extend(found);
         store.declare_lists(&config.lists).await?;
+        let here = home::here(store.as_ref()).await?;
         let (patience, index) = (Arc::default(), Kept::default());
-        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, patience, index };
+        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, here, patience, index };
         // Without the key nobody would be known again; where nobody was erased it need not be there.
         if newsroom.store.has_erased().await? {
             newsroom.seal_store()?;
@@ -195,8 +197,8 @@ impl Newsroom {
     }
 
     /// The name of this place on this machine, by which a database knows whether it is at home.
-    pub fn here(&self) -> String {
-        home::here(&self.config.store)
+    pub fn here(&self) -> &str {
+        &self.here
     }
 
     /// What somebody could not be told, and when it is tried again.
@@ -288,7 +290,13 @@ impl Newsroom {
     }
 
     fn lock(&self, ending: &str, taken: &str) -> Result<File, AppError> {
-        let path = self.config.store.with_extension(ending);
+        let path = match &self.config.store {
+            StorePlace::File(path) => path.with_extension(ending),
+            StorePlace::Database { .. } => self.root.join("data/masthead").with_extension(ending),
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
+        }
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),

@@ -2,16 +2,24 @@
 //! what its twin sends as well.
 
 use std::fs;
-use std::path::Path;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::HEXLOWER;
 
-/// The name of the place where a store's file lies, on the machine that this is: 32 hex digits that tell nothing else.
-pub(super) fn here(store: &Path) -> String {
-    let machine = fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    let place = fs::canonicalize(store).unwrap_or_else(|_| store.to_owned());
-    let name = [machine.trim().as_bytes(), b"\0", place.as_os_str().as_encoded_bytes()].concat();
+use crate::store::{Result, Store};
+
+/// The name of a store's home: 32 hex digits that tell nothing else. A file is at home where it lies, on the machine that this
+/// is; a database on its server, whoever comes to it.
+pub(super) async fn here(store: &dyn Store) -> Result<String> {
+    let machine = match store.shared() {
+        None => fs::read_to_string("/etc/machine-id").unwrap_or_default(),
+        Some(_) => "a database".to_owned(),
+    };
+    Ok(name(&machine, &store.place().await?))
+}
+
+fn name(machine: &str, place: &[u8]) -> String {
+    let name = [machine.trim().as_bytes(), b"\0", place].concat();
     let mut hex = HEXLOWER.encode(digest(&SHA256, &name).as_ref());
     hex.truncate(32);
     hex
@@ -22,10 +30,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn another_place_is_another_home_and_the_same_place_by_another_road_is_not() {
-        let folder = std::env::temp_dir();
-        assert_ne!(here(Path::new("/srv/a.db")), here(Path::new("/srv/b.db")));
-        assert_eq!(here(&folder), here(&folder.join(".")));
-        assert_eq!(here(&folder).len(), 32);
+    fn another_place_or_machine_is_another_home() {
+        let here = name("one\n", b"/srv/a.db");
+        assert_eq!((here.len(), &here), (32, &name("one", b"/srv/a.db")));
+        assert_ne!(here, name("one", b"/srv/b.db"));
+        assert_ne!(here, name("two", b"/srv/a.db"));
     }
 }

@@ -14,7 +14,9 @@ pub(super) struct File {
     pub(super) schedule: super::schedule::Written,
     #[serde(default)]
     pub(super) issues: Issues,
-    pub(super) store: Store,
+    pub(super) store: super::store::Store,
+    #[serde(default)]
+    pub(super) node: super::store::Node,
     #[serde(default, rename = "list")]
     pub(super) lists: Vec<ListTable>,
     #[serde(default, rename = "relay")]
@@ -65,12 +67,6 @@ pub(super) struct Issues {
     pub(super) templates: Option<Text>,
     pub(super) related_heading: Option<Text>,
     pub(super) settle: Option<Text>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Store {
-    pub(super) url: Text,
 }
 
 #[derive(Debug, Deserialize)]

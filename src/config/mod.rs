@@ -12,6 +12,7 @@ mod overrides;
 mod relay;
 mod schedule;
 pub mod secret;
+mod store;
 mod web;
 
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ pub use joining::{JoiningCaps, Network};
 pub use links::{AllowedHost, LinksConfig};
 pub use relay::{Login, RelayConfig, RelayPlace, Security};
 pub use schedule::{Late, Timetable};
+pub use store::{DatabaseUrl, NodeConfig, StorePlace};
 pub use web::LibraryConfig;
 
 /// Where the configuration stands in a newsroom.
@@ -66,8 +68,10 @@ pub struct Config {
     pub settle: Duration,
     /// Where the newsroom's own templates are.
     pub templates_folder: PathBuf,
-    /// The embedded store's file.
-    pub store: PathBuf,
+    /// Where everything is kept.
+    pub store: StorePlace,
+    /// Who this node is among those that share the store.
+    pub node: NodeConfig,
     /// Those who can be written to.
     pub lists: Vec<List>,
     /// Those of them that anybody may join on our pages.
@@ -216,7 +220,7 @@ impl Reader<'_> {
         let volume_begins = self.month(publication.volume_begins.as_ref());
         let timetable = self.timetable(&file.schedule, zone.as_ref());
         let relays = self.relays(&file.relays);
-        let store = self.store(&file.store.url);
+        let store = self.store(&file.store);
         let path = |written: &Option<Spanned<String>>, usual: &str| {
             self.newsroom.join(written.as_ref().map_or(usual, |path| path.get_ref().as_str()))
         };
@@ -258,6 +262,7 @@ impl Reader<'_> {
             zone: zone?,
             timetable,
             store: store?,
+            node: self.node(&file.node),
             lists,
             public_lists,
             relays,
@@ -329,20 +334,6 @@ impl Reader<'_> {
             self.wrong(written, "this is no month", "write a month's English name, such as `January`");
             1
         })
-    }
-
-    fn store(&mut self, url: &Spanned<String>) -> Option<PathBuf> {
-        match url.get_ref().split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Some(self.newsroom.join(path)),
-            Some(("postgres" | "postgresql", _)) => {
-                self.wrong(url, "this version keeps its store in SQLite only", "write `sqlite:data/masthead.db`");
-                None
-            }
-            _ => {
-                self.wrong(url, "this names no store", "write `sqlite:` and a path, such as `sqlite:data/masthead.db`");
-                None
-            }
-        }
     }
 }
 

@@ -13,7 +13,7 @@ const PREFIX: &str = "MASTHEAD_";
 const OTHERS: [&str; 3] = ["MASTHEAD_TEST_", "MASTHEAD_ORACLES", "MASTHEAD_CLOCK"];
 
 /// Settings that are numbers, switches or several texts; all others are texts, also where they look like a number.
-const NO_TEXTS: [&str; 19] = [
+const NO_TEXTS: [&str; 20] = [
     "allow",
     "connections",
     "default",
@@ -25,6 +25,7 @@ const NO_TEXTS: [&str; 19] = [
     "max",
     "messages_per_connection",
     "mx",
+    "office",
     "per_day",
     "per_hour",
     "related",

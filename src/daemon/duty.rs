@@ -41,7 +41,7 @@ pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Opt
     let (again, soon) = (after(AGAIN), after(SOON));
     if !adopt::is_at_home(&newsroom).await? {
         let home = newsroom.store().home().await?.unwrap_or_default();
-        notice::tell(&newsroom, &Notice::Foreign { home, here: newsroom.here() }).await?;
+        notice::tell(&newsroom, &Notice::Foreign { home, here: newsroom.here().to_owned() }).await?;
         let kept = vec!["nothing goes out: the database is at home elsewhere".to_owned()];
         return Ok(Attended { tray, go: Vec::new(), unfinished: Vec::new(), kept, next: soon, look_again: soon });
     }

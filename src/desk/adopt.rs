@@ -26,6 +26,6 @@ pub async fn adopt(newsroom: &Newsroom) -> Result<bool, AppError> {
     if is_at_home(newsroom).await? {
         return Ok(false);
     }
-    newsroom.store().adopt(&newsroom.here()).await?;
+    newsroom.store().adopt(newsroom.here()).await?;
     Ok(true)
 }

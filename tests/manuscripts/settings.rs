@@ -32,7 +32,7 @@ fn found(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
 
 #[test]
 fn settings_are_told_with_their_place() {
-    let cases: [(String, &[&str]); 16] = [
+    let cases: [(String, &[&str]); 20] = [
         (format!("{GOOD}{LIST}"), &[]),
         ("[publication\n".to_owned(), &["error config 1:13"]),
         (format!("{GOOD}colour = 1\n{LIST}"), &["error config 12:1"]),
@@ -41,6 +41,13 @@ fn settings_are_told_with_their_place() {
         (format!("{GOOD}auth = \"kerberos\"\nidle = \"soon\"\n{LIST}"), &["error config-value 12:8", "error config-value 13:8"]),
         (format!("{}{LIST}", GOOD.replace("America/New_York", "Mars/Olympus")), &["error config-value 5:13"]),
         (format!("{GOOD}{LIST}[schedule]\ncron = \"0 0 9 1-7 * 1\"\n"), &["error config-value 16:8"]),
+        (format!("{GOOD}{LIST}[node]\nname = \"one\"\nlease = \"1s\"\noffice = true\n"), &["error config-value 17:9"]),
+        (GOOD.replace("sqlite:data/masthead.db", "mysql://db/masthead") + LIST, &["error config-value 9:7"]),
+        (GOOD.replace("sqlite:data/masthead.db", "postgres://masthead:secret@db/masthead") + LIST, &["error config-value 9:7"]),
+        (
+            GOOD.replace("sqlite:data/masthead.db\"", "sqlite:data/masthead.db\"\npassword_file = \"db\"") + LIST,
+            &["error config-value 10:17"],
+        ),
         (format!("{GOOD}{LIST}[web]\nbanner = \"stars\"\nindexed = true\n"), &["error config-value 16:10"]),
         (
             format!("{GOOD}{LIST}[dkim]\ndomain = \"other.example.net\"\nselector = \"a b\"\nkey_file = \"k\"\n"),
