@@ -1,4 +1,5 @@
-//! Locks on what has no row yet: they are held until the transaction ends, and taken in the order in which they stand here.
+//! Locks on what has no row yet, held until the transaction ends. Whoever takes several takes them in the order in which they
+//! stand here; a roll's and an address's come after all others.
 
 use deadpool_postgres::GenericClient;
 
@@ -8,7 +9,7 @@ use crate::store::Result;
 /// Kinds of locks; a lock is a kind and a number of 32 bits.
 const ROLLS: i32 = 1;
 const ADDRESS: i32 = 2;
-const CAP: i32 = 3;
+const ASKINGS: i32 = 3;
 const LISTS: i32 = 4;
 
 /// One roll at a time, whichever node enters it: so no two wait for each other's readers. An erasure counts as one, so that
@@ -20,12 +21,12 @@ pub(super) async fn rolls(client: &impl GenericClient) -> Result<()> {
 /// One change at a time of what is known of an address, given as its key. Whoever has this locks no other reader; a roll
 /// takes none of these, and meets the others at the rows of readers.
 pub(super) async fn address(client: &impl GenericClient, key: &str) -> Result<()> {
-    rows::one(client, NAMED, &[&ADDRESS, &[key].as_slice()]).await.map(drop)
+    rows::one(client, NAMED, &[&ADDRESS, &key]).await.map(drop)
 }
 
-/// One at a time of those who are counted under any of these marks.
-pub(super) async fn caps(client: &impl GenericClient, marks: &[&str]) -> Result<()> {
-    rows::one(client, NAMED, &[&CAP, &marks]).await.map(drop)
+/// One request to join at a time: each is counted under the cap for all, so that no two may count at once.
+pub(super) async fn askings(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NUMBERED, &[&ASKINGS, &0_i32]).await.map(drop)
 }
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the settings.
@@ -36,11 +37,4 @@ pub(super) async fn lists(client: &impl GenericClient) -> Result<()> {
 const NUMBERED: &str = "SELECT pg_advisory_xact_lock($1, $2)";
 
 // In the order of their numbers, each once: the inner query is done before the outer begins.
-const NAMED: &str = "
-    SELECT COUNT(pg_advisory_xact_lock($1, number))
-    FROM (
-        SELECT DISTINCT hashtext(name) AS number
-        FROM unnest($2::text[]) AS name
-        ORDER BY number
-        OFFSET 0
-    ) numbers";
+const NAMED: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
