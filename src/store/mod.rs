@@ -19,6 +19,7 @@ mod known_links;
 mod ledger;
 pub mod library;
 mod nodes;
+mod outcome;
 pub mod postgres;
 pub mod sqlite;
 mod visitors;

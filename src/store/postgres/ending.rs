@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::counting::recount;
 use super::paging::{self, pages_of_new};
-use super::{locks, opening, reports, rows};
+use super::{locks, news, opening, reports, rows};
 use crate::mailing::MailingId;
 use crate::store::Result;
 
@@ -36,7 +36,7 @@ pub(super) async fn finish(transaction: &Transaction<'_>, mailing: MailingId, no
     rows::change(transaction, FINISH, &[&mailing.0, &rows::kept(now)]).await?;
     paging::clear(transaction, mailing).await?;
     rows::change(transaction, "DELETE FROM held WHERE mailing = $1", &[&mailing.0]).await?;
-    locks::tell_others(transaction).await?;
+    news::tell(transaction).await?;
     Ok(true)
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn cancel(transaction: &Transaction<'_>, mailing: MailingId, no
         return Ok(0);
     }
     rows::change(transaction, CANCEL, &[&mailing.0, &rows::kept(now)]).await?;
-    locks::tell_others(transaction).await?;
+    news::tell(transaction).await?;
     withhold_what_waits(transaction, mailing, now).await
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn retry(transaction: &Transaction<'_>, mailing: MailingId, now
     let queued = reports::tally(transaction, mailing).await?.queued - before;
     if queued > 0 {
         rows::change(transaction, opening::REOPEN, &[&mailing.0]).await?;
-        locks::tell_others(transaction).await?;
+        news::tell(transaction).await?;
     }
     Ok(queued)
 }

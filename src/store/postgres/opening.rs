@@ -4,7 +4,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 
 use super::paging::pages_of_new;
 use super::rows::list_number;
-use super::{agenda, counting, locks, names, paging, reports, rows};
+use super::{agenda, counting, locks, names, news, paging, reports, rows};
 use crate::edition::Edition;
 use crate::mailing::{MailingId, ProviderId};
 use crate::store::{Latecomers, Opened, Opening, Result, StoreError, Wave};
@@ -19,7 +19,7 @@ pub(super) async fn open(transaction: &Transaction<'_>, opening: &Opening) -> Re
     }
     agenda::must_be_free(transaction, issue).await?;
     let (edition, at) = (&opening.edition, rows::kept(opening.at));
-    freeze(transaction, edition).await?;
+    agenda::freeze(transaction, edition).await?;
     let is_canaried = opening.seeds.is_some() || opening.canary > 0;
     let archived = rows::to_json(&opening.archived)?;
     let opened = rows::one(transaction, OPEN, &[&issue.as_str(), &edition.hash, &archived, &at, &is_canaried]).await?;
@@ -40,16 +40,10 @@ pub(super) async fn open(transaction: &Transaction<'_>, opening: &Opening) -> Re
     }
     paging::put_all(transaction, id).await?;
     counting::recount(transaction, id).await?;
-    locks::tell_others(transaction).await?;
+    news::tell(transaction).await?;
     let mailing = reports::mailing(transaction, issue).await?;
     let mailing = mailing.ok_or_else(|| StoreError::Corrupt(format!("the mailing of {issue} was not kept")))?;
     Ok(Opened { mailing, is_new: true })
-}
-
-/// Keeps an edition under its hash.
-pub(super) async fn freeze(client: &impl GenericClient, edition: &Edition) -> Result<()> {
-    rows::change(client, FREEZE, &[&edition.hash, &rows::to_json(edition)?]).await?;
-    Ok(())
 }
 
 /// Adds those who joined a list since.
@@ -68,7 +62,7 @@ pub(super) async fn extend(transaction: &Transaction<'_>, late: &Latecomers) -> 
     if added > 0 {
         rows::change(transaction, REOPEN, &[&mailing.0]).await?;
         counting::recount(transaction, mailing).await?;
-        locks::tell_others(transaction).await?;
+        news::tell(transaction).await?;
     }
     Ok(added)
 }
@@ -101,11 +95,6 @@ impl Domains {
         Ok(domains)
     }
 }
-
-const FREEZE: &str = "
-    INSERT INTO editions (hash, edition)
-    VALUES ($1, $2)
-    ON CONFLICT (hash) DO NOTHING";
 
 const OPEN: &str = "
     INSERT INTO mailings (issue, edition, archived, opened_at, is_canaried)

@@ -4,7 +4,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::{locks, reports, rows};
+use super::{locks, news, reports, rows};
 use crate::mailing::{MailingId, Pause, ProviderId, Scope};
 use crate::store::{Result, StoreError};
 
@@ -16,14 +16,14 @@ pub(super) async fn pause(transaction: &Transaction<'_>, scope: &Scope, pause: &
     let (kind, name) = scope.key();
     let (since, until, reason) = (rows::kept(pause.since), pause.until.map(rows::kept), rows::text(&pause.reason));
     rows::change(transaction, PAUSE, &[&kind, &name, &since, &until, &reason, &pause.slow_to]).await?;
-    locks::tell_others(transaction).await
+    news::tell(transaction).await
 }
 
 /// Ends a pause.
 pub(super) async fn resume(transaction: &Transaction<'_>, scope: &Scope) -> Result<bool> {
     let (kind, name) = scope.key();
     let was_paused = rows::change(transaction, "DELETE FROM pauses WHERE kind = $1::bigint AND name = $2", &[&kind, &name]).await? > 0;
-    locks::tell_others(transaction).await?;
+    news::tell(transaction).await?;
     Ok(was_paused)
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn of_mailing(client: &impl GenericClient, mailing: MailingId) 
 pub(super) async fn canary_sent(transaction: &Transaction<'_>, mailing: MailingId, until: Timestamp) -> Result<()> {
     match rows::change(transaction, CANARY_SENT, &[&mailing.0, &rows::kept(until)]).await? {
         0 => Err(rows::no_such_mailing(mailing)),
-        _ => locks::tell_others(transaction).await,
+        _ => news::tell(transaction).await,
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::counting::{self, Counts, Slot};
 use super::paging::Queueing;
-use super::{locks, reports, rows};
+use super::{locks, news, reports, rows};
 use crate::mailing::MailingId;
 use crate::mailing::fate::OnDoubt;
 use crate::store::{NodeId, Recovered, Result};
@@ -61,7 +61,7 @@ pub(super) async fn take_back(
     queueing.write(transaction).await?;
     counting::write(counts, transaction, node).await?;
     if recovered != Recovered::default() {
-        locks::tell_others(transaction).await?;
+        news::tell(transaction).await?;
     }
     Ok(recovered)
 }

@@ -16,7 +16,7 @@ pub(super) use crate::store::codes::{
     judgement_code, kept, known, most, must_be_uncancelled, no_such_mailing, place, said, stage_code, standing_code, to_json, wave_code,
 };
 use crate::store::{Result, StoreError};
-use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
+use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
 /// What a statement is given.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -123,6 +123,11 @@ pub(super) fn parsed<T, E: Display>(row: &Row, column: &str, parse: impl FnOnce(
 pub(super) fn numbered<T: Copy>(row: &Row, column: &str, all: &[T]) -> Result<T> {
     let code: usize = count(row, column)?;
     all.get(code).copied().ok_or_else(|| unexpected(format!("{code} says nothing as {column}")))
+}
+
+/// The standing in the column `standing`.
+pub(super) fn standing(row: &Row) -> Result<Standing> {
+    numbered(row, "standing", &Standing::ALL)
 }
 
 /// The value that a column of JSON holds.
