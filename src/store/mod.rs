@@ -19,6 +19,7 @@ mod ledger;
 pub mod library;
 mod nodes;
 pub mod postgres;
+mod shelf;
 pub mod sqlite;
 mod visitors;
 

@@ -9,14 +9,17 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod enclosing;
 mod fault;
 mod feeds;
+mod finding;
 mod joinings;
 mod known_links;
 mod ledger;
 mod library;
 mod link;
 mod node;
+mod passages;
 mod rows;
 mod schema;
 mod subscribers;
