@@ -7,6 +7,9 @@
 mod agenda;
 mod audience;
 mod back_issues;
+#[path = "../support/chance.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
+mod chance;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
 mod cluster;
@@ -20,6 +23,7 @@ mod ledger;
 mod library;
 mod newsroom;
 mod postgres;
+mod postgres_shelf;
 mod power;
 mod sqlite;
 mod subscribers;
