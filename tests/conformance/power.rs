@@ -145,7 +145,8 @@ async fn a_disk_that_fails_makes_the_store_unavailable_until_it_works() {
 
 #[tokio::test]
 async fn after_another_boot_what_was_claimed_is_in_doubt() {
-    let store = Machine::start().store;
+    let machine = Machine::start();
+    let store = Arc::clone(&machine.store);
     settle_in(&store, 4).await;
     let mailing = open(&store, "2014-12", &["general"]).await;
     store.take_up(mailing.id, "boot", OnDoubt::Hold, at(11)).await.unwrap();
