@@ -12,6 +12,7 @@
 mod agenda;
 mod audience;
 mod codes;
+mod counts;
 mod feeds;
 mod joinings;
 mod known_links;

@@ -3,13 +3,13 @@
 use deadpool_postgres::Transaction;
 use jiff::Timestamp;
 
+use super::counting::{self, Counts, Slot};
 use super::{enrolling, locks, rows};
-use crate::store::{Enrolled, Result, StoreError};
+use crate::mailing::MailingId;
+use crate::store::{Enrolled, NodeId, Result, StoreError};
 use crate::subscription::{Enrolment, ListId, Seal};
 
 /// Takes an address out of every table and leaves its mark. Says whether it was in any, now or before an earlier erasure.
-///
-/// The ledger's rows are locked in the order in which notes lock them, and before those of readers.
 pub(super) async fn erase(transaction: &Transaction<'_>, seal: &Seal, key: &str, at: Timestamp) -> Result<bool> {
     locks::rolls(transaction).await?;
     locks::address(transaction, key).await?;
@@ -53,30 +53,27 @@ pub(super) async fn readmit(
     enrolling::subscribe(transaction, seal, list, line, at).await.map(Some)
 }
 
-/// A line of the ledger that has not come to rest.
-struct Open {
-    mailing: i64,
-    provider: i64,
-    fate: i64,
-    wave: i64,
-}
-
 /// What waits for this reader does not go out, and what is going out must have gone first.
 async fn withhold(transaction: &Transaction<'_>, subscriber: i64, at: Timestamp) -> Result<()> {
-    let open = rows::all(transaction, OPEN, &[&subscriber], |row| {
-        let (fate, wave) = (rows::int(row, "fate")?, rows::int(row, "wave")?);
-        Ok(Open { mailing: rows::int(row, "mailing")?, provider: rows::int(row, "provider")?, fate, wave })
-    })
-    .await?;
-    if open.iter().any(|line| matches!(line.fate, rows::CLAIMED | rows::SUBMITTING)) {
-        return Err(StoreError::Unavailable("a message to this reader is being handed over; try again when it is settled".to_owned()));
+    let mailings = rows::all(transaction, MAILINGS, &[&subscriber], |row| Ok(MailingId(rows::int(row, "mailing")?))).await?;
+    let mut counts = Counts::default();
+    for mailing in mailings {
+        // No claim and no note is between reading and writing from here on.
+        locks::hold_mailing(transaction, mailing).await?;
+        let open = rows::first(transaction, OPEN, &[&mailing.0, &subscriber], |row| {
+            Ok((rows::int(row, "provider")?, rows::int(row, "fate")?, rows::int(row, "wave")?))
+        })
+        .await?;
+        let Some((provider, fate, wave)) = open else { continue };
+        if matches!(fate, rows::CLAIMED | rows::SUBMITTING) {
+            return Err(StoreError::Unavailable("a message to this reader is being handed over; try again when it is settled".to_owned()));
+        }
+        rows::change(transaction, WAIT_NO_MORE, &[&mailing.0, &subscriber]).await?;
+        rows::change(transaction, WITHHOLD, &[&mailing.0, &subscriber, &rows::kept(at)]).await?;
+        counts.shift(Slot::of(mailing, provider, fate, wave), Slot::past(mailing, provider, rows::WITHHELD));
     }
-    for Open { mailing, provider, fate, wave } in open {
-        rows::change(transaction, WITHHOLD, &[&mailing, &subscriber, &rows::kept(at)]).await?;
-        rows::change(transaction, WAIT_NO_MORE, &[&mailing, &provider, &subscriber]).await?;
-        rows::change(transaction, MOVE, &[&mailing, &provider, &fate, &wave, &rows::WITHHELD]).await?;
-    }
-    Ok(())
+    // In any part: nobody else counts these mailings meanwhile.
+    counting::write(counts, transaction, NodeId(0)).await
 }
 
 const BY_KEY: &str = "
@@ -85,35 +82,37 @@ const BY_KEY: &str = "
     WHERE address_key = $1";
 
 // Queued 0, claimed 1, submitting 2, deferred 4.
-const OPEN: &str = "
-    SELECT mailing, provider, fate, wave
+const MAILINGS: &str = "
+    SELECT mailing
     FROM deliveries
     WHERE mailing = ANY(ARRAY(SELECT id FROM mailings))
       AND subscriber = $1
       AND fate IN (0, 1, 2, 4)
-    ORDER BY mailing
-    FOR UPDATE";
+    ORDER BY mailing";
 
-const WITHHOLD: &str = "
-    UPDATE deliveries
-    SET fate = 7, holder = NULL, next_at = NULL, changed_at = $3
+const OPEN: &str = "
+    SELECT provider, fate, wave
+    FROM deliveries
     WHERE mailing = $1
-      AND subscriber = $2";
+      AND subscriber = $2
+      AND fate IN (0, 1, 2, 4)";
+
+const WAIT_NO_MORE: &str = "
+    DELETE FROM deferred w
+    USING deliveries d
+    WHERE d.mailing = $1
+      AND d.subscriber = $2
+      AND w.mailing = d.mailing
+      AND w.provider = d.provider
+      AND w.next_at = d.next_at
+      AND w.subscriber = d.subscriber";
 
 // A page of `queued` may go on naming the line.
-const WAIT_NO_MORE: &str = "
-    DELETE FROM deferred
+const WITHHOLD: &str = "
+    UPDATE deliveries
+    SET fate = 7, next_at = NULL, changed_at = $3
     WHERE mailing = $1
-      AND provider = $2::bigint
-      AND subscriber = $3";
-
-// Only the queued are told apart by their wave.
-const MOVE: &str = "
-    INSERT INTO tallies (mailing, provider, fate, wave, part, many)
-    VALUES ($1, $2::bigint, $3::bigint, CASE WHEN $3::bigint = 0 THEN $4::bigint ELSE 2 END, 0, -1),
-           ($1, $2::bigint, $5::bigint, 2, 0, 1)
-    ON CONFLICT (mailing, provider, fate, wave, part) DO UPDATE
-    SET many = tallies.many + excluded.many";
+      AND subscriber = $2";
 
 // Servers like to repeat the address that they refuse.
 const HUSH_ATTEMPTS: &str = "
