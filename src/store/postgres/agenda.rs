@@ -8,7 +8,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::{PgStore, rows};
+use super::{PgStore, news, rows};
 use crate::dateline::IssueId;
 use crate::store::{Agenda, Approval, Frozen, Hold, HoldCause, Means, Proof, Result, StoreError};
 
@@ -19,7 +19,7 @@ impl Agenda for PgStore {
         let transaction = link.transaction().await?;
         lock_issue(&transaction, &proof.issue).await?;
         show(&transaction, &proof, &frozen).await?;
-        tell_nodes(&transaction).await?;
+        news::tell(&transaction).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -36,7 +36,7 @@ impl Agenda for PgStore {
         let transaction = link.transaction().await?;
         lock_issue(&transaction, &approval.issue).await?;
         let is_new = approve(&transaction, &approval).await?;
-        tell_nodes(&transaction).await?;
+        news::tell(&transaction).await?;
         transaction.commit().await?;
         Ok(is_new)
     }
@@ -50,7 +50,7 @@ impl Agenda for PgStore {
         let transaction = link.transaction().await?;
         lock_issue(&transaction, &hold.issue).await?;
         let is_held_now = put_on_hold(&transaction, &hold).await?;
-        tell_nodes(&transaction).await?;
+        news::tell(&transaction).await?;
         transaction.commit().await?;
         Ok(is_held_now)
     }
@@ -62,7 +62,7 @@ impl Agenda for PgStore {
         let is_lifted = rows::change(&transaction, "DELETE FROM holds WHERE issue = $1", &[&issue.as_str()]).await? > 0;
         if is_lifted {
             rows::change(&transaction, NOTE_LIFTED, &[&issue.as_str(), &rows::kept(at)]).await?;
-            tell_nodes(&transaction).await?;
+            news::tell(&transaction).await?;
         }
         transaction.commit().await?;
         Ok(is_lifted)
@@ -98,7 +98,7 @@ impl Agenda for PgStore {
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
         rows::change(&transaction, ADOPT, &[&rows::text(home)]).await?;
-        tell_nodes(&transaction).await?;
+        news::tell(&transaction).await?;
         Ok(transaction.commit().await?)
     }
 }
@@ -121,12 +121,6 @@ pub(super) async fn must_be_free(client: &impl GenericClient, issue: &IssueId) -
         Some(reason) => Err(StoreError::Unknown(format!("{issue} as an issue that may go out: it is held: {reason}"))),
         None => Ok(()),
     }
-}
-
-/// Lets all nodes hear, once the transaction is through, that something was decided.
-pub(super) async fn tell_nodes(transaction: &Transaction<'_>) -> Result<()> {
-    rows::one(transaction, "SELECT pg_notify('masthead', '')", &[]).await?;
-    Ok(())
 }
 
 /// Keeps an edition under its hash, whether it is there already or not.

@@ -9,17 +9,34 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod claiming;
+mod counting;
 mod enclosing;
+mod ending;
+mod enrolling;
+mod entering;
 mod fault;
 mod feeds;
+mod figures;
 mod finding;
 mod joinings;
 mod known_links;
 mod ledger;
 mod library;
+mod lines;
 mod link;
+mod locks;
+mod names;
+mod news;
 mod node;
+mod notes;
+mod opening;
+mod paging;
 mod passages;
+mod pausing;
+mod recording;
+mod recovering;
+mod reports;
 mod rows;
 mod schema;
 mod subscribers;
@@ -45,6 +62,10 @@ pub struct PgStore {
     node: node::Entered,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    /// Claims whose end nobody has heard of.
+    claims: claiming::Claims,
+    /// Where connections to relays note what they do.
+    notes: notes::Desk,
 }
 
 impl PgStore {
@@ -56,7 +77,8 @@ impl PgStore {
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let pool = link::pool(&address)?;
         schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default() })
+        let notes = notes::Desk::open(pool.clone());
+        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default(), claims: claiming::Claims::default(), notes })
     }
 
     /// A connection to read and change with.
