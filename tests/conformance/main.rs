@@ -23,6 +23,7 @@ mod ledger;
 mod library;
 mod newsroom;
 mod postgres;
+mod postgres_ledger;
 mod postgres_shelf;
 mod power;
 mod sqlite;
