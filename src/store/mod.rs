@@ -21,6 +21,7 @@ pub mod library;
 mod nodes;
 mod outcome;
 pub mod postgres;
+mod shelf;
 pub mod sqlite;
 mod visitors;
 

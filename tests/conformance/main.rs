@@ -7,6 +7,9 @@
 mod agenda;
 mod audience;
 mod back_issues;
+#[path = "../support/chance.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
+mod chance;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
 mod cluster;
@@ -21,6 +24,7 @@ mod library;
 mod newsroom;
 mod postgres;
 mod postgres_readers;
+mod postgres_shelf;
 mod power;
 mod sqlite;
 mod subscribers;
@@ -142,7 +146,6 @@ macro_rules! every_promise {
                 only_what_is_claimed_is_released,
                 only_a_claimed_delivery_may_be_submitted,
                 take_up_queues_what_was_claimed,
-                after_another_boot_what_was_claimed_is_in_doubt,
                 take_up_sends_again_what_is_in_doubt,
                 take_up_holds_what_is_in_doubt,
                 what_is_held_can_be_settled,
