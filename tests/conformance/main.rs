@@ -24,6 +24,7 @@ mod library;
 mod newsroom;
 mod postgres;
 mod postgres_ledger;
+mod postgres_readers;
 mod postgres_shelf;
 mod power;
 mod sqlite;
