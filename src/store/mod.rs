@@ -18,6 +18,7 @@ mod known_links;
 mod ledger;
 pub mod library;
 mod nodes;
+pub mod portable;
 pub mod postgres;
 pub mod sqlite;
 mod visitors;
@@ -38,6 +39,7 @@ pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 pub use library::{EnclosedName, Enclosure, Find, Fragment, Hit, Hits, Library, Referring};
 pub use nodes::{Beat, Duty, Node, NodeId, Nodes, Seat};
+pub use portable::Portable;
 pub use visitors::Visitors;
 
 /// What can go wrong at the store.
@@ -77,11 +79,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
 pub trait Store:
-    Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place
+    Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place + Portable
 {
 }
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place + Portable> Store
+    for T
+{
+}
 
 /// Where a store is, and whether several nodes can be at it.
 #[async_trait]

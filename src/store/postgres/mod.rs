@@ -17,6 +17,7 @@ mod ledger;
 mod library;
 mod link;
 mod node;
+mod portable;
 mod rows;
 mod schema;
 mod subscribers;
@@ -42,6 +43,8 @@ pub struct PgStore {
     node: node::Entered,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    /// What opening it took, to bring its tables up to this version.
+    steps: Vec<&'static str>,
 }
 
 impl PgStore {
@@ -52,8 +55,8 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let pool = link::pool(&address)?;
-        schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default() })
+        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default(), steps })
     }
 
     /// A connection to read and change with.
