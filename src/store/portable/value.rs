@@ -40,7 +40,7 @@ impl Value {
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] if it is none by which pages can be told apart on every engine.
-pub fn key(table: &Table, row: &Row) -> Result<Vec<Value>> {
+pub(super) fn key(table: &Table, row: &Row) -> Result<Vec<Value>> {
     let key = row.get(..table.key).unwrap_or_default();
     let is_wrong = |value: &Value| match value {
         Value::Null | Value::Real(_) => true,
