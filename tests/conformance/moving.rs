@@ -33,9 +33,6 @@ const REST: &str = "
     INSERT INTO files (digest, octets) VALUES ('d', 3);
     INSERT INTO file_parts (file, part, octets) VALUES (1, 0, x'00ff7f');
     INSERT INTO enclosures VALUES ('2014-11', 'a.png', 1, 640, NULL);
-    INSERT INTO catalogued VALUES ('2014-11', 1, 2, '2014-11-01');
-    INSERT INTO catalogued_articles (issue, place, slug, title, text) VALUES ('2014-11', 0, 's', 'Lanterns', 'A lantern in the rain.');
-    INSERT INTO refers VALUES ('2014-11', 0, 's', '2014-10', NULL);
     INSERT INTO erased VALUES (x'0102', 1, 0), (x'00', 2, 1);
     INSERT INTO joinings (asked_at, address, address_key, name, lists, detail) VALUES (1, 'a@example.org', 'a@example.org', NULL, '[1]', 'd');
     INSERT INTO askings (at, address, network, domain) VALUES (1, 'a', 'n', 'd');";
@@ -92,7 +89,6 @@ async fn a_newsroom_goes_to_postgresql_and_back_and_is_the_same() {
     };
     let tallies = "SELECT concat_ws(' ', mailing, provider, fate, wave, many) FROM tallies WHERE many > 0 ORDER BY 1";
     assert_eq!(ask(&back, tallies), ask(&folder, tallies));
-    assert_eq!(ask(&back, "SELECT title FROM article_words WHERE article_words MATCH 'lanterns rain'"), ["Lanterns"]);
     assert_eq!(ask(&back, "SELECT name FROM home"), ["there"]);
     assert_eq!(ask(&folder, "SELECT name FROM home"), ["moved"]);
 }
@@ -105,7 +101,7 @@ async fn what_waits_is_in_pages_on_postgresql_and_counted_once() {
     let one = |sql: &str| shared.ask(sql).remove(0).join(" ");
     // Of 2,000 one left, one is suppressed, four were tried.
     assert_eq!(one("SELECT COUNT(*), COUNT(DISTINCT s) FROM queued, unnest(subscribers) s"), "1994 1994");
-    assert_eq!(one("SELECT COUNT(*) FROM queued WHERE first <> subscribers[1] OR cardinality(subscribers) > 500"), "0");
+    assert_eq!(one("SELECT COUNT(*) FROM queued WHERE first <> subscribers[1] OR cardinality(subscribers) > 200"), "0");
     assert_eq!(
         one("SELECT COUNT(*) FROM queued, unnest(subscribers) s JOIN deliveries d ON subscriber = s AND fate = 0 AND d.mailing > 1"),
         "1994"
@@ -198,10 +194,8 @@ async fn whoever_would_change_what_is_being_left_waits() {
         shared.tell(&change);
     }
     drop(origin);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     // The server needs a moment to see that the connection is gone.
     shared.tell("SET lock_timeout = '10s'; DELETE FROM told");
-    assert!(std::time::Instant::now() < deadline);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

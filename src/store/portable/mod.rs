@@ -77,7 +77,7 @@ pub trait Side: Send + Sync {
     /// Up to [`Table::page`] rows in the order of their keys, from the one after this key on.
     async fn page(&self, table: &'static Table, after: Option<Vec<Value>>) -> Result<Vec<Row>>;
 
-    /// The greatest number that a table has ever given; 0 if none. Only of those that give numbers ([`Table::is_numbered`]).
+    /// The greatest number that a table has ever given; 0 if none. Only of those that give numbers ([`Table::number`]).
     async fn last_number(&self, table: &'static Table) -> Result<i64>;
 }
 

@@ -19,8 +19,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// How many columns make up the key by which its rows are told apart and put in order.
     pub key: usize,
-    /// Whether the key is a number that the engine gives.
-    pub is_numbered: bool,
+    /// The column whose numbers the engine gives.
+    pub number: Option<&'static str>,
     /// How many rows of it are carried at once.
     pub page: usize,
 }
@@ -64,11 +64,11 @@ pub enum Role {
 
 impl Table {
     const fn new(name: &'static str, key: usize, columns: &'static [Column]) -> Self {
-        Self { name, columns, key, is_numbered: false, page: MANY }
+        Self { name, columns, key, number: None, page: MANY }
     }
 
-    const fn numbered(self) -> Self {
-        Self { is_numbered: true, ..self }
+    const fn numbered(self, column: &'static str) -> Self {
+        Self { number: Some(column), ..self }
     }
 
     const fn of_long_rows(self) -> Self {
@@ -131,20 +131,20 @@ const fn first(column: Column) -> Column {
 /// All of them.
 pub const TABLES: &[Table] = &[
     Table::new("lists", 1, &[int("number"), text("id"), text("name"), text("description"), maybe(text("lang")), text("frequency")])
-        .numbered(),
+        .numbered("number"),
     Table::new("subscribers", 1, &[int("id"), text("address"), text("address_key"), maybe(text("name")), int("since"), int("format")])
-        .numbered(),
+        .numbered("id"),
     Table::new("subscriptions", 2, &[int("subscriber"), int("list"), int("standing"), int("since")]),
     Table::new(
         "consents",
         1,
         &[int("id"), int("subscriber"), int("list"), int("standing"), int("at"), maybe(int("since")), text("channel"), text("detail")],
     )
-    .numbered(),
+    .numbered("id"),
     Table::new("suppressions", 1, &[text("address_key"), int("at"), text("reason")]),
     Table::new("editions", 1, &[text("hash"), text("edition")]).of_long_rows(),
-    Table::new("providers", 1, &[int("number"), text("name")]).numbered(),
-    Table::new("relays", 1, &[int("number"), text("name")]).numbered(),
+    Table::new("providers", 1, &[int("number"), text("name")]).numbered("number"),
+    Table::new("relays", 1, &[int("number"), text("name")]).numbered("number"),
     Table::new(
         "mailings",
         1,
@@ -160,7 +160,7 @@ pub const TABLES: &[Table] = &[
             maybe(int("canary_until")),
         ],
     )
-    .numbered()
+    .numbered("id")
     .of_long_rows(),
     Table::new("mailing_lists", 2, &[int("mailing"), int("place"), int("list")]),
     Table::new(
@@ -235,7 +235,7 @@ pub const TABLES: &[Table] = &[
         1,
         &[int("number"), text("issue"), text("edition"), text("draft"), int("at"), maybe(text("archived")), maybe(text("lists"))],
     )
-    .numbered()
+    .numbered("number")
     .of_long_rows(),
     Table::new("approvals", 3, &[text("issue"), text("edition"), text("editor_key"), text("editor"), int("at"), int("means")]),
     Table::new("holds", 1, &[text("issue"), int("since"), text("reason"), int("cause")]),
@@ -244,14 +244,9 @@ pub const TABLES: &[Table] = &[
     Table::new("links", 1, &[text("url"), int("tried_at"), text("state")]),
     Table::new("feeds", 1, &[text("url"), text("state")]),
     Table::new("feed_items", 2, &[text("feed"), text("key"), int("first_seen"), int("last_seen"), maybe(text("carried_by")), text("item")]),
-    Table::new("files", 1, &[int("id"), text("digest"), int("octets")]).numbered(),
-    Table::new("file_parts", 1, &[int("id"), int("file"), int("part"), octets("octets")]).numbered().of_long_rows(),
+    Table::new("files", 1, &[int("id"), text("digest"), int("octets")]).numbered("id"),
+    Table::new("file_parts", 2, &[int("file"), int("part"), octets("octets")]).of_long_rows(),
     Table::new("enclosures", 2, &[text("issue"), text("name"), int("file"), maybe(int("width")), maybe(int("height"))]),
-    Table::new("catalogued", 1, &[text("issue"), int("version"), int("mark"), text("day")]),
-    Table::new("catalogued_articles", 1, &[int("id"), text("issue"), int("place"), text("slug"), text("title"), text("text")])
-        .numbered()
-        .of_long_rows(),
-    Table::new("refers", 2, &[text("issue"), int("place"), text("slug"), text("to_id"), maybe(text("to_slug"))]),
     Table::new("erased", 1, &[octets("mark"), int("at"), int("is_scoured")]),
     Table::new(
         "joinings",
@@ -267,21 +262,23 @@ pub const TABLES: &[Table] = &[
             maybe(int("subscriber")),
         ],
     )
-    .numbered(),
-    Table::new("askings", 1, &[int("id"), int("at"), text("address"), text("network"), text("domain")]).numbered(),
-    // What is shelved and mailed above moves the marks: so they come last, as they were.
-    Table::new("shelved", 1, &[text("issue"), int("mark")]),
-    Table::new("shelf", 1, &[int("only"), int("mark")]),
+    .numbered("id"),
+    Table::new("askings", 1, &[int("id"), int("at"), text("address"), text("network"), text("domain")]).numbered("id"),
 ];
 
-/// What follows from the tables above, and is made anew at the other side; what ends in `*` stands for all that begin so.
-pub const DERIVED: &[&str] = &["article_words*", "tallies", "queued", "deferred"];
+/// What follows from the tables above, and is made anew at the other side: counts and what waits before it is whole, the marks
+/// of the shelf as issues come to it, the catalogue by whoever first looks for what is not in it. What ends in `*` stands for all
+/// that begin so.
+pub const DERIVED: &[&str] =
+    &["tallies", "queued", "deferred", "shelf", "shelved", "catalogued", "catalogued_articles", "refers", "article_words*"];
 
 /// What belongs to the place and not to the newsroom.
 pub const LOCAL: &[&str] = &["migrations", "sqlite_sequence", "home", "nodes", "duties", "held"];
 
-/// The same of columns: who holds a line, in which part it is counted, and in which run of the machine it was taken up.
-pub const LOCAL_COLUMNS: &[(&str, &str)] = &[("deliveries", "holder"), ("mailings", "boot"), ("reasons", "part"), ("traffic", "part")];
+/// The same of columns: who holds a line, in which part it is counted, in which run of the machine it was taken up, and a number
+/// that nobody names.
+pub const LOCAL_COLUMNS: &[(&str, &str)] =
+    &[("deliveries", "holder"), ("file_parts", "id"), ("mailings", "boot"), ("reasons", "part"), ("traffic", "part")];
 
 #[cfg(test)]
 mod tests {
@@ -293,7 +290,8 @@ mod tests {
             assert!(!TABLES[at + 1..].iter().any(|other| other.name == table.name), "{} is there twice", table.name);
             assert!(table.key > 0 && table.key <= table.columns.len(), "{}", table.name);
             assert!(table.key_columns().iter().all(|column| !column.is_nullable && column.role == Role::Plain), "{}", table.name);
-            assert!(!table.is_numbered || (table.key == 1 && table.columns[0].kind == Kind::Int), "{}", table.name);
+            let is_int = |name| table.key_columns().iter().any(|column| column.name == name && column.kind == Kind::Int);
+            assert!(table.number.is_none_or(is_int), "{}", table.name);
         }
     }
 }

@@ -9,15 +9,35 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod claiming;
+mod counting;
+mod enclosing;
+mod ending;
+mod enrolling;
+mod entering;
 mod fault;
 mod feeds;
+mod figures;
+mod finding;
 mod joinings;
 mod known_links;
 mod ledger;
 mod library;
+mod lines;
 mod link;
+mod locks;
+mod names;
+mod news;
 mod node;
+mod notes;
+mod opening;
+mod paging;
+mod passages;
+mod pausing;
 mod portable;
+mod recording;
+mod recovering;
+mod reports;
 mod rows;
 mod schema;
 mod subscribers;
@@ -45,6 +65,10 @@ pub struct PgStore {
     seal: Arc<OnceLock<Seal>>,
     /// What opening it took, to bring its tables up to this version.
     steps: Vec<&'static str>,
+    /// Claims whose end nobody has heard of.
+    claims: claiming::Claims,
+    /// Where connections to relays note what they do.
+    notes: notes::Desk,
 }
 
 impl PgStore {
@@ -56,7 +80,9 @@ impl PgStore {
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let pool = link::pool(&address)?;
         let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default(), steps })
+        let notes = notes::Desk::open(pool.clone());
+        let (node, claims) = (node::Entered::default(), claiming::Claims::default());
+        Ok(Self { pool, address, seat, node, seal: Arc::default(), steps, claims, notes })
     }
 
     /// A connection to read and change with.

@@ -29,6 +29,13 @@ impl PgStore {
     }
 }
 
+impl PgStore {
+    /// The number of this node, if it has entered.
+    pub(super) async fn entered(&self) -> Option<NodeId> {
+        *self.node.0.lock().await
+    }
+}
+
 #[async_trait]
 impl Nodes for PgStore {
     async fn enter(&self, now: Timestamp) -> Result<NodeId> {

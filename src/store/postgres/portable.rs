@@ -8,7 +8,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
-use super::{PgStore, link, rows};
+use super::{PgStore, counting, link, paging, rows};
 use crate::mailing::MailingId;
 use crate::store::codes::unexpected;
 use crate::store::portable::{
@@ -34,7 +34,7 @@ impl Portable for PgStore {
 
     async fn occupied(&self) -> Result<Option<&'static str>> {
         let link = self.link().await?;
-        for table in TABLES.iter().filter(|table| !["lists", "shelf"].contains(&table.name)) {
+        for table in TABLES.iter().filter(|table| table.name != "lists") {
             if link.query_one(&format!("SELECT EXISTS (SELECT 1 FROM {})", table.name), &[]).await?.get(0) {
                 return Ok(Some(table.name));
             }
@@ -106,12 +106,11 @@ impl Side for Counter {
     }
 
     async fn last_number(&self, table: &'static Table) -> Result<i64> {
-        let sequence = format!("SELECT pg_get_serial_sequence('{}', '{}')", table.name, table.key_names());
+        let Some(number) = table.number else { return Ok(0) };
+        let sequence = format!("SELECT pg_get_serial_sequence('{}', '{number}')", table.name);
         let sequence: String = self.0.query_one(&sequence, &[]).await?.get(0);
         let given = format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}");
-        let given: i64 = self.0.query_one(&given, &[]).await?.get(0);
-        let greatest = format!("SELECT COALESCE(MAX({}), 0)::bigint FROM {}", table.key_names(), table.name);
-        Ok(self.0.query_one(&greatest, &[]).await?.get::<_, i64>(0).max(given))
+        Ok(self.0.query_one(&given, &[]).await?.get(0))
     }
 }
 
@@ -149,15 +148,19 @@ impl Destination for Counter {
     }
 
     async fn number_from(&self, table: &'static Table, last: i64) -> Result<()> {
-        if last > 0 {
-            let sql = format!("SELECT setval(pg_get_serial_sequence('{}', '{}'), {last})", table.name, table.key_names());
+        if let (1.., Some(number)) = (last, table.number) {
+            let sql = format!("SELECT setval(pg_get_serial_sequence('{}', '{number}'), {last})", table.name);
             self.0.query_one(&sql, &[]).await?;
         }
         Ok(())
     }
 
     async fn derive(&self) -> Result<()> {
-        self.0.batch_execute(DERIVE).await?;
+        for mailing in rows::all(&self.0, "SELECT id FROM mailings ORDER BY id", &[], |row| Ok(MailingId(rows::int(row, "id")?))).await? {
+            counting::recount(&self.0, mailing).await?;
+            paging::put_all(&self.0, mailing).await?;
+        }
+        self.0.batch_execute(DEFER).await?;
         // Without it the server would plan as for tables that hold nothing, until it comes by on its own.
         Ok(self.0.batch_execute("ANALYZE").await?)
     }
@@ -257,31 +260,14 @@ const UNDER_WAY: &str = "
     ORDER BY mailing";
 
 const MOVE_IN: &str = "
-    INSERT INTO home (only, name)
-    VALUES (1, $1)
-    ON CONFLICT (only) DO UPDATE SET name = excluded.name";
+    INSERT INTO home (is_only, name)
+    VALUES (TRUE, $1)
+    ON CONFLICT (is_only) DO UPDATE SET name = excluded.name";
 
-// Queued is 0, deferred 4; the wave of all others than the queued is the last, 2. A page of what is queued has as many numbers
-// as an opening gives it.
-const DERIVE: &str = "
-    INSERT INTO tallies (mailing, provider, fate, wave, part, many)
-    SELECT mailing, provider, fate, CASE WHEN fate = 0 THEN wave ELSE 2 END, 0, COUNT(*)
-    FROM deliveries
-    GROUP BY 1, 2, 3, 4;
-
+// Deferred is 4.
+const DEFER: &str = "
     INSERT INTO deferred (mailing, provider, next_at, subscriber)
     SELECT mailing, provider, next_at, subscriber
     FROM deliveries
     WHERE fate = 4
-    ORDER BY 1, 2, 3, 4;
-
-    INSERT INTO queued (mailing, wave, provider, first, subscribers)
-    SELECT mailing, wave, provider, MIN(subscriber), array_agg(subscriber ORDER BY subscriber)
-    FROM (
-        SELECT mailing, wave, provider, subscriber,
-               (row_number() OVER (PARTITION BY mailing, wave, provider ORDER BY subscriber) - 1) / 500 AS page
-        FROM deliveries
-        WHERE fate = 0
-    ) waiting
-    GROUP BY mailing, wave, provider, page
-    ORDER BY 1, 2, 3, 4;";
+    ORDER BY 1, 2, 3, 4";

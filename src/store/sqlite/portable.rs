@@ -29,7 +29,7 @@ impl Portable for SqliteStore {
     async fn occupied(&self) -> Result<Option<&'static str>> {
         self.readers
             .read(|connection| {
-                for table in TABLES.iter().filter(|table| !["lists", "shelf"].contains(&table.name)) {
+                for table in TABLES.iter().filter(|table| table.name != "lists") {
                     let is_held = connection.query_row(&format!("SELECT EXISTS (SELECT 1 FROM {})", table.name), [], |row| row.get(0))?;
                     if is_held {
                         return Ok(Some(table.name));
@@ -111,7 +111,7 @@ impl Side for Counter {
         self.ask(move |connection| {
             let kept = "SELECT seq FROM sqlite_sequence WHERE name = ?1";
             let kept = rows::first(connection, kept, [table.name], |row| Ok(row.get(0)?))?.unwrap_or(0);
-            let greatest = format!("SELECT COALESCE(MAX({}), 0) FROM {}", table.key_names(), table.name);
+            let greatest = format!("SELECT COALESCE(MAX({}), 0) FROM {}", table.number.unwrap_or("0"), table.name);
             Ok(rows::first(connection, &greatest, [], |row| Ok(row.get(0)?))?.unwrap_or(0).max(kept))
         })
         .await
