@@ -21,6 +21,7 @@ mod joinings;
 mod known_links;
 mod ledger;
 mod library;
+mod moving;
 mod newsroom;
 mod postgres;
 mod postgres_ledger;
