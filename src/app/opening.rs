@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::neighbours::started;
 use super::{AppError, credentials};
 use crate::config::{Config, StorePlace, secret};
 use crate::store::postgres::{Address, PgStore};
@@ -42,9 +43,4 @@ fn seat(config: &Config, boot: &str) -> Seat {
     // Two containers of one machine have process numbers of their own.
     let numbering = fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
     Seat { name, place: format!("{boot} {numbering}"), process: format!("{} {}", std::process::id(), started(&read("/proc/self/stat"))) }
-}
-
-/// When a process was started, in the kernel's ticks: the twenty-second field of `stat` (`proc_pid_stat(5)`).
-fn started(stat: &str) -> &str {
-    stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(19)).unwrap_or_default()
 }

@@ -20,6 +20,7 @@ mod ledger;
 mod library;
 mod newsroom;
 mod postgres;
+mod postgres_nodes;
 mod power;
 mod sqlite;
 mod subscribers;

@@ -16,6 +16,7 @@ mod known_links;
 mod ledger;
 mod library;
 mod link;
+mod news;
 mod node;
 mod rows;
 mod schema;
@@ -40,6 +41,7 @@ pub struct PgStore {
     seat: Seat,
     /// The node's number, once it has entered.
     node: node::Entered,
+    news: news::News,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
 }
@@ -53,7 +55,7 @@ impl PgStore {
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let pool = link::pool(&address)?;
         schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default() })
+        Ok(Self { pool, address, seat, node: node::Entered::default(), news: news::News::default(), seal: Arc::default() })
     }
 
     /// A connection to read and change with.
