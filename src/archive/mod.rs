@@ -12,6 +12,7 @@ pub mod query;
 mod rank;
 mod reasons;
 mod series;
+pub mod spelling;
 mod text;
 mod words;
 

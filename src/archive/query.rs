@@ -84,7 +84,8 @@ fn words(piece: &str) -> Vec<String> {
     piece.split(|c| !is_of_word(c)).filter(|word| word.chars().any(char::is_alphanumeric)).map(str::to_owned).collect()
 }
 
-fn is_of_word(c: char) -> bool {
+/// Whether a word may have it.
+pub(super) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() || unicode_normalization::char::is_combining_mark(c)
 }
 

@@ -30,3 +30,14 @@ pub enum Scope {
     /// Everything that would go through the relay of this name.
     Relay(String),
 }
+
+impl Scope {
+    /// What stores know it by: the number of its sort, and a name within that.
+    pub fn key(&self) -> (i64, String) {
+        match self {
+            Self::Mailing(mailing) => (0, mailing.0.to_string()),
+            Self::Provider(provider) => (1, provider.to_string()),
+            Self::Relay(name) => (2, name.clone()),
+        }
+    }
+}

@@ -5,9 +5,9 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Attempt, Result, StoreError, Wave};
+use super::{Attempt, Result, StoreError, Tally, Wave};
 use crate::mailing::fate::FateWord;
-use crate::mailing::{Fate, Judgement, Stage};
+use crate::mailing::{Fate, Judgement, MailingId, Stage};
 use crate::subscription::Standing;
 
 /// A time as it is kept: whole microseconds since the epoch.
@@ -90,3 +90,55 @@ pub(super) fn most(rows: usize) -> i64 {
 pub(super) fn unexpected(cause: impl Display) -> StoreError {
     StoreError::Corrupt(cause.to_string())
 }
+
+/// The evidence of a suppression: who said it, at which stage, and in which words.
+pub(super) fn evidence(attempt: &Attempt) -> String {
+    let said = match (&attempt.reply, &attempt.fault) {
+        (Some(reply), _) => reply.to_string(),
+        (None, fault) => fault.clone().unwrap_or_default(),
+    };
+    format!("{} at {}: {said}", attempt.relay, attempt.stage)
+}
+
+/// Whether anything may still happen to a line of this fate.
+pub(super) fn is_open(fate: i64) -> bool {
+    matches!(fate, QUEUED | CLAIMED | SUBMITTING | DEFERRED | DOUBTFUL)
+}
+
+/// The place of a fate in a tally.
+pub(super) fn counted(tally: &mut Tally, fate: i64) -> &mut u64 {
+    match fate {
+        0 => &mut tally.queued,
+        1 => &mut tally.claimed,
+        2 => &mut tally.submitting,
+        3 => &mut tally.accepted,
+        4 => &mut tally.deferred,
+        5 => &mut tally.refused,
+        6 => &mut tally.expired,
+        7 => &mut tally.withheld,
+        _ => &mut tally.doubtful,
+    }
+}
+
+/// The answer to a call about a mailing that is not there.
+pub(super) fn no_such_mailing(mailing: MailingId) -> StoreError {
+    StoreError::Unknown(format!("mailing {}", mailing.0))
+}
+
+/// Refuses what is not there or was cancelled, as the second value says.
+pub(super) fn must_be_uncancelled(mailing: MailingId, is_cancelled: Option<bool>) -> Result<()> {
+    match is_cancelled {
+        Some(false) => Ok(()),
+        Some(true) => Err(StoreError::Unknown(format!("mailing {} as one that goes on: it was cancelled", mailing.0))),
+        None => Err(no_such_mailing(mailing)),
+    }
+}
+
+/// When the minute or day of an instant began, where `length` is that of a minute or a day in microseconds.
+pub(super) fn begin(at: Timestamp, length: i64) -> i64 {
+    kept(at).div_euclid(length).saturating_mul(length)
+}
+
+/// A minute and a day, in microseconds.
+pub(super) const MINUTE: i64 = 60_000_000;
+pub(super) const DAY: i64 = 24 * 60 * MINUTE;

@@ -1,10 +1,17 @@
 //! What is kept of the feeds that issues take items from, so that no issue waits for them and none repeats another.
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 
 use super::Result;
 use crate::dateline::IssueId;
 use crate::issue::feed::{FeedItem, FeedState, ItemKey};
+
+/// How long an item is kept that its feed no longer has.
+pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Most items of a feed that are kept and that no issue has: a feed may give its items new names every hour.
+pub(super) const MOST_KEPT: i64 = 2_000;
 
 /// Feeds, their items, and which issue has which.
 #[async_trait]

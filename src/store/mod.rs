@@ -12,13 +12,16 @@
 mod agenda;
 mod audience;
 mod codes;
+mod counts;
 mod feeds;
 mod joinings;
 mod known_links;
 mod ledger;
 pub mod library;
 mod nodes;
+mod outcome;
 pub mod postgres;
+mod shelf;
 pub mod sqlite;
 mod visitors;
 

@@ -7,6 +7,9 @@
 mod agenda;
 mod audience;
 mod back_issues;
+#[path = "../support/chance.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
+mod chance;
 #[path = "../support/postgres.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
 mod cluster;
@@ -21,6 +24,7 @@ mod library;
 mod newsroom;
 mod postgres;
 mod postgres_nodes;
+mod postgres_shelf;
 mod power;
 mod sqlite;
 mod subscribers;

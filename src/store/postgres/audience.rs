@@ -3,7 +3,11 @@
 use crate::store::{Audience, Enrolled, Import, Imported, Pieces, Registered, Result, StoreError, Suppression, Unconfirmed};
 use crate::subscription::{EmailAddress, Enrolment, Format, ListId, Seal, SubscriberId};
 use async_trait::async_trait;
+use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use super::rows;
 
 #[async_trait]
 impl Audience for super::PgStore {
@@ -24,7 +28,7 @@ impl Audience for super::PgStore {
     }
 
     async fn unconfirmed(&self, address: &EmailAddress) -> Result<Vec<Unconfirmed>> {
-        Err(super::not_yet())
+        unconfirmed(&self.link().await?, &address.key()).await
     }
 
     async fn readmit(&self, list: &ListId, enrolment: Enrolment, at: Timestamp) -> Result<Option<Enrolled>> {
@@ -51,3 +55,23 @@ impl Audience for super::PgStore {
         let _ = self.seal.set(seal);
     }
 }
+
+/// Requests to join of an address that nobody has confirmed.
+pub(super) async fn unconfirmed(client: &impl GenericClient, key: &str) -> Result<Vec<Unconfirmed>> {
+    rows::all(client, UNCONFIRMED, &[&key], asked).await
+}
+
+fn asked(row: &Row) -> Result<Unconfirmed> {
+    Ok(Unconfirmed {
+        at: rows::time(row, "asked_at")?,
+        name: rows::name(row)?,
+        lists: rows::from_json(row, "lists")?,
+        detail: row.try_get("detail")?,
+    })
+}
+
+const UNCONFIRMED: &str = "
+    SELECT asked_at, name, lists, detail
+    FROM joinings
+    WHERE address_key = $1
+    ORDER BY id";

@@ -9,15 +9,35 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod claiming;
+mod counting;
+mod enclosing;
+mod ending;
+mod enrolling;
+mod entering;
 mod fault;
 mod feeds;
+mod figures;
+mod finding;
+mod hearing;
 mod joinings;
 mod known_links;
 mod ledger;
 mod library;
+mod lines;
 mod link;
+mod locks;
+mod names;
 mod news;
 mod node;
+mod notes;
+mod opening;
+mod paging;
+mod passages;
+mod pausing;
+mod recording;
+mod recovering;
+mod reports;
 mod rows;
 mod schema;
 mod subscribers;
@@ -37,13 +57,19 @@ pub use self::link::{Address, NotAnAddress};
 /// A store in one database.
 pub struct PgStore {
     pool: Pool,
+    /// For signs of life, which must not wait for anybody's work.
+    signs: Pool,
     address: Address,
     seat: Seat,
     /// The node's number, once it has entered.
     node: node::Entered,
-    news: news::News,
+    ear: hearing::Ear,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    /// Claims whose end nobody has heard of.
+    claims: claiming::Claims,
+    /// Where connections to relays note what they do.
+    notes: notes::Desk,
 }
 
 impl PgStore {
@@ -53,9 +79,11 @@ impl PgStore {
     /// [`super::StoreError::Unavailable`] if the server cannot be reached just now; [`super::StoreError::Open`] if it lets us
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
-        let pool = link::pool(&address)?;
+        let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        Ok(Self { pool, address, seat, node: node::Entered::default(), news: news::News::default(), seal: Arc::default() })
+        let notes = notes::Desk::open(pool.clone());
+        let (node, ear, seal, claims) = Default::default();
+        Ok(Self { pool, signs, address, seat, node, ear, seal, claims, notes })
     }
 
     /// A connection to read and change with.

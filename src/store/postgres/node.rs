@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio_postgres::Row;
 
-use super::{PgStore, rows};
+use super::recovering::{self, Whose};
+use super::{PgStore, link, news, rows};
 use crate::mailing::MailingId;
 use crate::mailing::fate::OnDoubt;
 use crate::store::codes::unexpected;
@@ -54,7 +55,7 @@ impl PgStore {
     }
 
     /// The number of this node, if it has entered.
-    async fn own(&self) -> Option<NodeId> {
+    pub(super) async fn entered(&self) -> Option<NodeId> {
         self.node.0.lock().await.map(|(node, _)| node)
     }
 
@@ -74,7 +75,7 @@ impl Nodes for PgStore {
         let (node, beats) = self.next_beat(now).await?;
         let (at, (from, to), state) = (rows::kept(now), beat.share.marks(), rows::text(&beat.state));
         let params: rows::Params<'_> = &[&node.0, &beats, &at, &state, &beat.is_sending, &from, &to];
-        let mut link = self.link().await?;
+        let mut link = link::borrow(&self.signs).await?;
         if rows::change(&link, BEAT, params).await? == 0 {
             let transaction = link.transaction().await?;
             // Two that grow at once would not see each other. The lock lasts until the first is committed, and the next
@@ -102,26 +103,30 @@ impl Nodes for PgStore {
         let link = self.link().await?;
         let is_buried = rows::change(&link, &format!("{END} AND beats = $2"), &[&node.0, &beats]).await? > 0;
         if is_buried {
-            rows::one(&link, TELL, &[]).await?;
+            news::tell(&link).await?;
         }
         Ok(is_buried)
     }
 
-    async fn take_back(&self, _mailing: MailingId, _on_doubt: OnDoubt, _now: Timestamp) -> Result<Recovered> {
-        Err(super::not_yet())
+    async fn take_back(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
+        let node = self.node(now).await?;
+        let mut link = self.link().await?;
+        let transaction = link.transaction().await?;
+        let recovered = recovering::take_back(&transaction, node, mailing, Whose::Buried, on_doubt, now).await?;
+        transaction.commit().await?;
+        Ok(recovered)
     }
 
     async fn leave(&self) -> Result<()> {
-        let Some(node) = self.own().await else { return Ok(()) };
+        let Some(node) = self.entered().await else { return Ok(()) };
         let link = self.link().await?;
         rows::change(&link, END, &[&node.0]).await?;
         self.forget(node).await;
-        rows::one(&link, TELL, &[]).await?;
-        Ok(())
+        news::tell(&link).await
     }
 
     async fn take(&self, duty: Duty) -> Result<Option<Node>> {
-        let own = self.own().await.ok_or_else(buried)?;
+        let own = self.entered().await.ok_or_else(buried)?;
         let number = code(duty);
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
@@ -142,16 +147,16 @@ impl Nodes for PgStore {
     }
 
     async fn lay_down(&self, duty: Duty) -> Result<()> {
-        let Some(own) = self.own().await else { return Ok(()) };
+        let Some(own) = self.entered().await else { return Ok(()) };
         let link = self.link().await?;
         if rows::change(&link, "DELETE FROM duties WHERE duty = $1::bigint AND node = $2", &[&code(duty), &own.0]).await? > 0 {
-            rows::one(&link, TELL, &[]).await?;
+            news::tell(&link).await?;
         }
         Ok(())
     }
 
     async fn hear(&self) {
-        self.news.hear(&self.address).await;
+        self.ear.hear(&self.address).await;
     }
 }
 
@@ -185,8 +190,6 @@ fn node(row: &Row) -> Result<Node> {
 const GROWING: i64 = 0x6d61_7374_0000;
 const TAKING: i64 = GROWING + 1;
 
-const TELL: &str = "SELECT pg_notify('masthead', '')";
-
 const ENTER: &str = "
     INSERT INTO nodes (name, place, process, entered_at, seen_at)
     VALUES ($1, $2, $3, $4, $4)
@@ -196,18 +199,18 @@ const ENTER: &str = "
 /// what stands here is never less than what the node goes by.
 const BEAT: &str = "
     UPDATE nodes
-    SET beats = $2, seen_at = $3, state = $4, is_sending = $5, share_from = $6, share_to = $7
-    WHERE id = $1 AND beats < $2 AND NOT has_ended AND ($6 >= $7 OR (share_from <= $6 AND $7 <= share_to))";
+    SET beats = $2, seen_at = $3, state = $4, is_sending = $5, share_from = $6::bigint, share_to = $7::bigint
+    WHERE id = $1 AND beats < $2 AND NOT has_ended AND ($6::bigint >= $7::bigint OR (share_from <= $6::bigint AND $7::bigint <= share_to))";
 
 /// A beat that would make it more: it does if nobody else has any of it, and else leaves it as it is.
 const GROW: &str = "
     UPDATE nodes
     SET beats = $2, seen_at = $3, state = $4, is_sending = $5,
         (share_from, share_to) = (
-            SELECT CASE WHEN is_free THEN $6 ELSE nodes.share_from END, CASE WHEN is_free THEN $7 ELSE nodes.share_to END
+            SELECT CASE WHEN is_free THEN $6::bigint ELSE nodes.share_from END, CASE WHEN is_free THEN $7::bigint ELSE nodes.share_to END
             FROM (SELECT NOT EXISTS (
                 SELECT FROM nodes other
-                WHERE other.id <> $1 AND NOT other.has_ended AND other.share_from < $7 AND $6 < other.share_to
+                WHERE other.id <> $1 AND NOT other.has_ended AND other.share_from < $7::bigint AND $6::bigint < other.share_to
             ) AS is_free) AS look)
     WHERE id = $1 AND beats < $2 AND NOT has_ended";
 

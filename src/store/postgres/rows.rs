@@ -9,13 +9,14 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::mailing::ProviderId;
 use crate::store::codes::unexpected;
 pub(super) use crate::store::codes::{
-    CLAIMED, DEFERRED, DOUBTFUL, QUEUED, SUBMITTING, WITHHELD, fate_code, filter_code, judgement_code, kept, known, most, place, said,
-    stage_code, standing_code, to_json, wave_code,
+    CLAIMED, DAY, DEFERRED, DOUBTFUL, MINUTE, QUEUED, SUBMITTING, WITHHELD, begin, counted, evidence, fate_code, filter_code, is_open,
+    judgement_code, kept, known, most, must_be_uncancelled, no_such_mailing, place, said, stage_code, standing_code, to_json, wave_code,
 };
 use crate::store::{Result, StoreError};
-use crate::subscription::{EmailAddress, ListId, PersonName, SubscriberId};
+use crate::subscription::{EmailAddress, ListId, PersonName, Standing, SubscriberId};
 
 /// What a statement is given.
 pub(super) type Params<'p> = &'p [&'p (dyn ToSql + Sync)];
@@ -124,9 +125,19 @@ pub(super) fn numbered<T: Copy>(row: &Row, column: &str, all: &[T]) -> Result<T>
     all.get(code).copied().ok_or_else(|| unexpected(format!("{code} says nothing as {column}")))
 }
 
+/// The standing in the column `standing`.
+pub(super) fn standing(row: &Row) -> Result<Standing> {
+    numbered(row, "standing", &Standing::ALL)
+}
+
 /// The value that a column of JSON holds.
 pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T> {
     serde_json::from_str(row.try_get(column)?).map_err(unexpected)
+}
+
+/// The provider whose name is in the column `provider`.
+pub(super) fn provider(row: &Row) -> Result<ProviderId> {
+    Ok(ProviderId::new(row.try_get("provider")?))
 }
 
 /// A text as the server takes it: it keeps no zero octets, which only a hostile server or file sends.

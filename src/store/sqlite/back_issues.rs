@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::{SqliteStore, rows};
 use crate::dateline::IssueId;
 use crate::issue::archive::ArchivedIssue;
-use crate::store::{BackIssues, Result};
+use crate::store::{BackIssues, Result, shelf};
 
 #[async_trait]
 impl BackIssues for SqliteStore {
@@ -32,12 +32,10 @@ impl BackIssues for SqliteStore {
 }
 
 impl SqliteStore {
-    /// An issue is as old as what it stands for, not as the day on which it was put on the shelf.
+    /// The issues that a statement finds, in the order in which the shelf has them.
     pub(super) async fn shelved(&self, query: &'static str) -> Result<Vec<ArchivedIssue>> {
         let read = move |connection: &Connection| rows::all(connection, query, [], |row| rows::from_json(row, "issue"));
-        let mut issues: Vec<ArchivedIssue> = self.readers.read(read).await?;
-        issues.sort_by(|a, b| (a.period.first(), &a.id).cmp(&(b.period.first(), &b.id)));
-        Ok(issues)
+        Ok(shelf::in_order(self.readers.read(read).await?))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
 
-use super::counting::{Counts, Slot};
+use super::counting::{self, Counts, Slot};
 use super::job::Regret;
 use super::{names, reports, rows};
 use crate::mailing::fate::OnDoubt;
@@ -43,7 +43,7 @@ pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Delive
     // A whole page of readers who left must not look like the end of the mailing.
     while page.claimed.is_empty() && page.turn()? {}
     let Page { mut counts, claimed, .. } = page;
-    counts.write(connection)?;
+    counting::write(&mut counts, connection)?;
     Ok(claimed)
 }
 
@@ -155,7 +155,7 @@ pub(super) fn release(connection: &Connection, mailing: MailingId, subscribers: 
             counts.shift(Slot::past(mailing, provider, rows::CLAIMED), Slot::of(mailing, provider, rows::QUEUED, wave));
         }
     }
-    counts.write(connection)
+    counting::write(&mut counts, connection)
 }
 
 /// Gives back a page whose claimer was told that there is none.
@@ -168,7 +168,7 @@ pub(super) fn give_back(page: Vec<Delivery>) -> Regret {
 /// Takes back what nobody holds any more.
 pub(super) fn take_up(connection: &Connection, mailing: MailingId, boot: &str, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered> {
     let before = rows::first(connection, LAST_BOOT, [mailing.0], |row| Ok(row.get::<_, Option<String>>(0)?))?
-        .ok_or_else(|| reports::no_such_mailing(mailing))?;
+        .ok_or_else(|| rows::no_such_mailing(mailing))?;
     rows::change(connection, TAKE_UP, params![mailing.0, boot])?;
     let held = reports::tally(connection, mailing)?;
     if held.claimed + held.submitting + held.doubtful == 0 {
@@ -195,7 +195,7 @@ pub(super) fn take_up(connection: &Connection, mailing: MailingId, boot: &str, o
             counts.shift(Slot::past(mailing, provider, fate), Slot::of(mailing, provider, to, wave));
         }
     }
-    counts.write(connection)?;
+    counting::write(&mut counts, connection)?;
     Ok(recovered)
 }
 

@@ -1,25 +1,11 @@
 //! Files that came with issues, in SQLite: each kept once by its digest, in parts.
 
-use std::collections::BTreeMap;
-
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::HEXLOWER;
 use rusqlite::{Connection, Row, params};
 
 use super::rows;
 use crate::dateline::IssueId;
 use crate::store::library::PART;
 use crate::store::{EnclosedName, Enclosure, Result};
-
-/// Files with what is known of them, by name. Hashing takes its time, and is nothing for the thread that writes.
-pub(super) fn known(files: Vec<Enclosure>) -> Vec<(EnclosedName, Vec<u8>)> {
-    let by_name: BTreeMap<String, Enclosure> = files.into_iter().map(|file| (file.name.clone(), file)).collect();
-    let known = by_name.into_values().map(|Enclosure { name, pixels, octets }| {
-        let digest = HEXLOWER.encode(digest(&SHA256, &octets).as_ref());
-        (EnclosedName { name, pixels, octets: octets.len() as u64, digest }, octets)
-    });
-    known.collect()
-}
 
 /// Keeps files in place of those that an issue had. Where they are the same nothing is changed, nor the shelf's mark.
 pub(super) fn enclose(connection: &Connection, issue: &IssueId, files: &[(EnclosedName, Vec<u8>)]) -> Result<()> {

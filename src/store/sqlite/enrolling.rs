@@ -6,17 +6,9 @@ use rusqlite::{Connection, params};
 use super::rows;
 use super::rows::list_number;
 use super::schema::with_room_for_a_roll;
+use crate::store::outcome::{Asking, judge};
 use crate::store::{Enrolled, Result};
 use crate::subscription::{Enrolment, Evidence, ListId, PersonName, Seal, Standing, SubscriberId};
-
-/// Who asks: it decides whether somebody who left comes back.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asking {
-    /// A file of names; it brings nobody back.
-    Roll,
-    /// The reader, just now.
-    Reader,
-}
 
 /// What the store holds of an address and one list before a line of a roll is entered.
 pub(super) struct Held {
@@ -79,7 +71,7 @@ pub(super) fn write(
     asking: Asking,
     now: Timestamp,
 ) -> Result<(Enrolled, Option<SubscriberId>)> {
-    let outcome = judge(held, line.standing, asking);
+    let outcome = judge(held.standing, held.is_suppressed, line.standing, asking);
     let subscriber = match (outcome, held.subscriber) {
         (Enrolled::Entered | Enrolled::Changed, known) => {
             let subscriber = match known {
@@ -94,20 +86,6 @@ pub(super) fn write(
         (_, known) => known,
     };
     Ok((outcome, subscriber))
-}
-
-/// What becomes of one line. A departure is noted even of a suppressed reader: it takes nothing from anybody.
-fn judge(held: &Held, wanted: Standing, asking: Asking) -> Enrolled {
-    match (held.standing, wanted) {
-        (Some(Standing::Pending | Standing::Confirmed), Standing::Ended) => Enrolled::Changed,
-        _ if held.is_suppressed => Enrolled::Suppressed,
-        (None, _) => Enrolled::Entered,
-        (Some(Standing::Ended), Standing::Ended) => Enrolled::AlreadyThere,
-        (Some(Standing::Ended), _) if asking == Asking::Reader => Enrolled::Entered,
-        (Some(Standing::Ended), _) => Enrolled::LeftBefore,
-        (Some(Standing::Pending), Standing::Confirmed) => Enrolled::Changed,
-        (Some(Standing::Pending | Standing::Confirmed), _) => Enrolled::AlreadyThere,
-    }
 }
 
 pub(super) fn held(connection: &Connection, key: &str, list: u32, is_suppressed: bool) -> Result<Held> {

@@ -1,19 +1,13 @@
 //! Feeds and their items, in SQLite.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
 use rusqlite::{Connection, Row, params};
 
 use super::{SqliteStore, rows};
 use crate::dateline::IssueId;
 use crate::issue::feed::{FeedItem, FeedState, ItemKey};
+use crate::store::feeds::{MOST_KEPT, REMEMBERED};
 use crate::store::{Feeds, Result};
-
-/// How long an item is kept that its feed no longer has.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(365 * 24);
-
-/// Most items of a feed that are kept and that no issue has: a feed may give its items new names every hour.
-const MOST_KEPT: i64 = 2_000;
 
 #[async_trait]
 impl Feeds for SqliteStore {

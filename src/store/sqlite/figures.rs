@@ -10,12 +10,9 @@ use crate::store::{Reason, Result, StoreError};
 use crate::subscription::ListId;
 use crate::traffic::{Day, Tallied};
 
-const MINUTE: i64 = 60_000_000;
-const DAY: i64 = 24 * 60 * MINUTE;
-
 /// Tries by minute, relay and provider.
 pub(super) fn traffic(connection: &Connection, since: Timestamp) -> Result<Vec<Tallied>> {
-    rows::all(connection, TRAFFIC, [begin(since, MINUTE)], |row| {
+    rows::all(connection, TRAFFIC, [rows::begin(since, rows::MINUTE)], |row| {
         Ok(Tallied {
             relay: row.get("relay")?,
             provider: rows::provider(row)?,
@@ -31,7 +28,7 @@ pub(super) fn traffic(connection: &Connection, since: Timestamp) -> Result<Vec<T
 
 /// Tries by day, relay and provider.
 pub(super) fn days(connection: &Connection, since: Timestamp) -> Result<Vec<Day>> {
-    rows::all(connection, DAYS, params![begin(since, DAY), DAY], |row| {
+    rows::all(connection, DAYS, params![rows::begin(since, rows::DAY), rows::DAY], |row| {
         Ok(Day {
             relay: row.get("relay")?,
             provider: rows::provider(row)?,
@@ -63,11 +60,6 @@ pub(super) fn reasons(connection: &Connection, mailing: MailingId, most: usize) 
 /// The domains of the readers of some lists.
 pub(super) fn domains(connection: &Connection, lists: &[ListId]) -> Result<Vec<(String, u64)>> {
     rows::all(connection, DOMAINS, [rows::to_json(&lists)?], |row| Ok((row.get("domain")?, rows::count(row, "many")?)))
-}
-
-/// When the minute or day of an instant began.
-fn begin(at: Timestamp, length: i64) -> i64 {
-    rows::kept(at).div_euclid(length).saturating_mul(length)
 }
 
 pub(super) const TRAFFIC: &str = "

@@ -6,14 +6,9 @@ use super::rows;
 use crate::archive::query::{Query, Term};
 use crate::store::{Find, Fragment, Hit, Hits, Result};
 
-/// Around a match. [`spoken`] sees to it that no text has these.
+/// Around a match. [`crate::store::shelf::spoken`] sees to it that no text has these.
 const BEGINS: char = '\u{1}';
 const ENDS: char = '\u{2}';
-
-/// A text without what is no sign at all: nothing in it can pass for the marks of a match.
-pub(super) fn spoken(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || *c == '\n').collect()
-}
 
 /// The articles that a query finds; it must want something.
 pub(super) fn search(connection: &Connection, find: &Find) -> Result<Hits> {

@@ -5,11 +5,12 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use rusqlite::{Connection, params};
 
-use super::enrolling::{self, Asking, Change, Held, held};
+use super::enrolling::{self, Change, Held, held};
 use super::rows::{self, list_number};
 use super::schema::with_room_for_a_roll;
 use super::strangers::{Stranger, Strangers};
 use super::visitors::SEND_AS;
+use crate::store::outcome::{Asking, Place, is_of_no_list, place};
 use crate::store::{Ending, Enrolled, Import, Imported, Pieces, Result, SUPPRESSION, StoreError};
 use crate::subscription::roll::RollEntry;
 use crate::subscription::{Enrolment, Format, ListId, Seal, Standing, SubscriberId};
@@ -190,26 +191,6 @@ impl Clerk<'_> {
         }
         Ok(false)
     }
-}
-
-/// Where an entry is counted.
-type Place = fn(&mut Imported) -> &mut u64;
-
-fn place(outcome: Enrolled, standing: Standing) -> Place {
-    match (outcome, standing) {
-        (Enrolled::Entered, Standing::Confirmed) => |done| &mut done.entered,
-        (Enrolled::Entered, Standing::Pending) => |done| &mut done.pending,
-        (Enrolled::Entered, Standing::Ended) => |done| &mut done.ended,
-        (Enrolled::Changed, _) => |done| &mut done.changed,
-        (Enrolled::AlreadyThere, _) => |done| &mut done.already_there,
-        (Enrolled::LeftBefore, _) => |done| &mut done.left_before,
-        (Enrolled::Suppressed, _) => |done| &mut done.suppressed,
-    }
-}
-
-/// A line for a suppression in an export of ours: it is about no list.
-fn is_of_no_list(entry: &RollEntry) -> bool {
-    entry.is_gone && entry.enrolment.evidence.channel == SUPPRESSION
 }
 
 /// A set of readers, a bit for each: a million are 125 KB.

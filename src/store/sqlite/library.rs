@@ -1,14 +1,16 @@
 //! The public's shelf in SQLite: its mark, its catalogue, and what refers to what.
 
+use std::ops::Range;
+
 use async_trait::async_trait;
 use jiff::civil::Date;
 use rusqlite::{Connection, Row, params};
 
-use super::finding::{self, spoken};
-use super::{SqliteStore, enclosing, rows};
+use super::{SqliteStore, enclosing, finding, rows};
 use crate::archive::catalogue::Catalogued;
 use crate::dateline::IssueId;
 use crate::issue::archive::ArchivedIssue;
+use crate::store::shelf::{self, spoken};
 use crate::store::{EnclosedName, Enclosure, Find, Hits, Library, Referring, Result};
 
 #[async_trait]
@@ -28,7 +30,7 @@ impl Library for SqliteStore {
     }
 
     async fn enclose(&self, issue: &IssueId, files: Vec<Enclosure>) -> Result<()> {
-        let (issue, files) = (issue.clone(), enclosing::known(files));
+        let (issue, files) = (issue.clone(), shelf::known(files));
         self.writer.write(move |connection| enclosing::enclose(connection, &issue, &files)).await
     }
 
@@ -87,24 +89,16 @@ fn catalogue(connection: &Connection, entry: &Catalogued, mark: u64) -> Result<(
     Ok(())
 }
 
-/// The first free number for articles of a day. Numbers grow from the newest day to the oldest, and from an issue's first
-/// article to its last: a search then has its order among equals for nothing.
+/// The first free number for articles of a day.
 fn first_number(connection: &Connection, day: Date) -> Result<i64> {
-    let days = Date::ZERO.until(day).map_or(0, |span| i64::from(span.get_days()));
-    let first = (LAST_DAY - days) * OF_A_DAY;
-    let taken = rows::first(connection, TAKEN, [first, first + OF_A_DAY], |row| Ok(row.get::<_, Option<i64>>("last")?))?;
-    Ok(taken.flatten().map_or(first, |last| last + 1))
+    let Range { start, end } = shelf::numbers(day);
+    let taken = rows::first(connection, TAKEN, [start, end], |row| Ok(row.get::<_, Option<i64>>("last")?))?;
+    Ok(taken.flatten().map_or(start, |last| last + 1))
 }
 
 fn referring(row: &Row<'_>) -> Result<Referring> {
     Ok(Referring { from: rows::id(row, "issue")?, slug: row.get("slug")?, to_slug: row.get("to_slug")? })
 }
-
-/// More days than there are in any calendar of ours.
-const LAST_DAY: i64 = 4_000_000;
-
-/// More articles than a day has.
-const OF_A_DAY: i64 = 100_000;
 
 const TAKEN: &str = "
     SELECT MAX(id) AS last

@@ -12,7 +12,7 @@ pub(super) fn pause(connection: &Connection, scope: &Scope, pause: &Pause) -> Re
     if let Scope::Mailing(mailing) = scope {
         reports::is_finished(connection, *mailing)?;
     }
-    let (kind, name) = key(scope);
+    let (kind, name) = scope.key();
     let until = pause.until.map(rows::kept);
     rows::change(connection, PAUSE, params![kind, name, rows::kept(pause.since), until, pause.reason, pause.slow_to])?;
     Ok(())
@@ -20,7 +20,7 @@ pub(super) fn pause(connection: &Connection, scope: &Scope, pause: &Pause) -> Re
 
 /// Ends a pause.
 pub(super) fn resume(connection: &Connection, scope: &Scope) -> Result<bool> {
-    let (kind, name) = key(scope);
+    let (kind, name) = scope.key();
     Ok(rows::change(connection, "DELETE FROM pauses WHERE kind = ?1 AND name = ?2", params![kind, name])? > 0)
 }
 
@@ -39,23 +39,15 @@ pub(super) fn pauses(connection: &Connection) -> Result<Vec<(Scope, Pause)>> {
 
 /// The pause of a mailing.
 pub(super) fn of_mailing(connection: &Connection, mailing: MailingId) -> Result<Option<Pause>> {
-    let (kind, name) = key(&Scope::Mailing(mailing));
+    let (kind, name) = Scope::Mailing(mailing).key();
     rows::first(connection, ONE_PAUSE, params![kind, name], of_row)
 }
 
 /// Notes that the canary is sent.
 pub(super) fn canary_sent(connection: &Connection, mailing: MailingId, until: Timestamp) -> Result<()> {
     match rows::change(connection, CANARY_SENT, params![mailing.0, rows::kept(until)])? {
-        0 => Err(reports::no_such_mailing(mailing)),
+        0 => Err(rows::no_such_mailing(mailing)),
         _ => Ok(()),
-    }
-}
-
-fn key(scope: &Scope) -> (i64, String) {
-    match scope {
-        Scope::Mailing(mailing) => (0, mailing.0.to_string()),
-        Scope::Provider(provider) => (1, provider.to_string()),
-        Scope::Relay(name) => (2, name.clone()),
     }
 }
 

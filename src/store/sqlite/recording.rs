@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::counting::{Counts, Slot};
+use super::counting::{self, Counts, Slot};
 use super::{names, rows};
 use crate::mailing::{Fate, ProviderId};
 use crate::store::{Attempt, Note, Result, StoreError};
@@ -44,7 +44,7 @@ impl Scribe {
                 self.settle(connection, &mut pens, attempt)?;
             }
         }
-        self.counts.write(connection)
+        counting::write(&mut self.counts, connection)
     }
 
     /// Forgets what it knew and added up, because what it wrote was undone.
@@ -85,7 +85,7 @@ impl Scribe {
         add_attempt(connection, pens, attempt, relay)?;
         self.counts.tried(attempt, relay, provider);
         if attempt.suppress {
-            rows::change(connection, SUPPRESS, params![subscriber.0, at, reason(attempt)])?;
+            rows::change(connection, SUPPRESS, params![subscriber.0, at, rows::evidence(attempt)])?;
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Scribe {
         let held = rows::first(connection, HELD, params![mailing.0, subscriber.0], |row| {
             Ok((row.get("provider")?, row.get("fate")?, row.get("wave")?))
         })?;
-        let Some((provider, before, wave)) = held.filter(|(_, fate, _)| is_open(*fate)) else {
+        let Some((provider, before, wave)) = held.filter(|(_, fate, _)| rows::is_open(*fate)) else {
             return Err(StoreError::Unknown(format!("an open delivery of mailing {} to subscriber {}", mailing.0, subscriber.0)));
         };
         let fate = rows::fate_code(attempt.fate);
@@ -147,24 +147,11 @@ fn add_attempt(connection: &Connection, pens: &mut Pens<'_>, attempt: &Attempt, 
     Ok(())
 }
 
-fn is_open(fate: i64) -> bool {
-    matches!(fate, rows::QUEUED | rows::CLAIMED | rows::SUBMITTING | rows::DEFERRED | rows::DOUBTFUL)
-}
-
 fn next_at(attempt: &Attempt) -> Option<i64> {
     match attempt.fate {
         Fate::Deferred { next_at } => Some(rows::kept(next_at)),
         _ => None,
     }
-}
-
-/// The evidence of a suppression: who said it, at which stage, and in which words.
-fn reason(attempt: &Attempt) -> String {
-    let said = match (&attempt.reply, &attempt.fault) {
-        (Some(reply), _) => reply.to_string(),
-        (None, fault) => fault.clone().unwrap_or_default(),
-    };
-    format!("{} at {}: {said}", attempt.relay, attempt.stage)
 }
 
 pub(super) const SUBMITTING_AS_GUESSED: &str = "

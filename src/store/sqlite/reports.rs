@@ -31,15 +31,10 @@ pub(super) fn edition(connection: &Connection, hash: &str) -> Result<Option<Edit
     rows::first(connection, "SELECT edition FROM editions WHERE hash = ?1", [hash], |row| rows::from_json(row, "edition"))
 }
 
-/// The answer to a call about a mailing that is not there.
-pub(super) fn no_such_mailing(mailing: MailingId) -> StoreError {
-    StoreError::Unknown(format!("mailing {}", mailing.0))
-}
-
 /// Whether a mailing was finished; one that is not there is unknown.
 pub(super) fn is_finished(connection: &Connection, mailing: MailingId) -> Result<bool> {
     let finished = rows::first(connection, IS_FINISHED, [mailing.0], |row| Ok(row.get(0)?))?;
-    finished.ok_or_else(|| no_such_mailing(mailing))
+    finished.ok_or_else(|| rows::no_such_mailing(mailing))
 }
 
 /// Whether a mailing was cancelled; `None` if it is not there.
@@ -49,18 +44,14 @@ pub(super) fn is_cancelled(connection: &Connection, mailing: MailingId) -> Resul
 
 /// Refuses what is not there or was cancelled.
 pub(super) fn must_be_uncancelled(connection: &Connection, mailing: MailingId) -> Result<()> {
-    match is_cancelled(connection, mailing)? {
-        Some(false) => Ok(()),
-        Some(true) => Err(StoreError::Unknown(format!("mailing {} as one that goes on: it was cancelled", mailing.0))),
-        None => Err(no_such_mailing(mailing)),
-    }
+    rows::must_be_uncancelled(mailing, is_cancelled(connection, mailing)?)
 }
 
 /// How many deliveries have which fate.
 pub(super) fn tally(connection: &Connection, mailing: MailingId) -> Result<Tally> {
     let mut sum = Tally::default();
     for (fate, many) in rows::all(connection, TALLY, [mailing.0], |row| Ok((row.get("fate")?, rows::count::<u64>(row, "many")?)))? {
-        *place(&mut sum, fate) += many;
+        *rows::counted(&mut sum, fate) += many;
     }
     for provider in rows::all(connection, PROVIDERS, [mailing.0], |row| Ok(row.get("number")?))? {
         sum.next_due = sum.next_due.into_iter().chain(next_due(connection, mailing, provider)?).min();
@@ -79,7 +70,7 @@ pub(super) fn tallies(connection: &Connection, mailing: MailingId) -> Result<Vec
             tallies.push((provider, Tally { next_due: next_due(connection, mailing, number)?, ..Tally::default() }));
         }
         if let Some((_, tally)) = tallies.last_mut() {
-            *place(tally, fate) += many;
+            *rows::counted(tally, fate) += many;
         }
     }
     Ok(tallies)
@@ -99,20 +90,6 @@ pub(super) fn waiting(connection: &Connection, mailing: MailingId, wave: Wave) -
 
 fn next_due(connection: &Connection, mailing: MailingId, provider: i64) -> Result<Option<Timestamp>> {
     Ok(rows::first(connection, NEXT_DUE, params![mailing.0, provider], |row| rows::time_if_any(row, "next_at"))?.flatten())
-}
-
-fn place(tally: &mut Tally, fate: i64) -> &mut u64 {
-    match fate {
-        0 => &mut tally.queued,
-        1 => &mut tally.claimed,
-        2 => &mut tally.submitting,
-        3 => &mut tally.accepted,
-        4 => &mut tally.deferred,
-        5 => &mut tally.refused,
-        6 => &mut tally.expired,
-        7 => &mut tally.withheld,
-        _ => &mut tally.doubtful,
-    }
 }
 
 /// One page of a mailing's lines.

@@ -13,8 +13,8 @@ use crate::subscription::{EmailAddress, Format, ListId, PersonName, Standing, Su
 
 use crate::store::codes::unexpected;
 pub(super) use crate::store::codes::{
-    CLAIMED, DEFERRED, DOUBTFUL, QUEUED, SUBMITTING, WITHHELD, fate_code, filter_code, judgement_code, kept, known, most, place, said,
-    stage_code, standing_code, to_json, wave_code,
+    CLAIMED, DAY, DEFERRED, DOUBTFUL, MINUTE, QUEUED, SUBMITTING, WITHHELD, begin, counted, evidence, fate_code, filter_code, is_open,
+    judgement_code, kept, known, most, must_be_uncancelled, no_such_mailing, place, said, stage_code, standing_code, to_json, wave_code,
 };
 
 /// The number of a list that somebody named.

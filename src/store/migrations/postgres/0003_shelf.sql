@@ -1,37 +1,43 @@
--- What the addresses that issues link to came to when they were last tried. All of it can be found out again.
+-- What the addresses that issues link to came to when they were last tried, as JSON. All of it can be found out again.
 CREATE TABLE links (
     url      TEXT COLLATE "C" PRIMARY KEY,
-    tried_at BIGINT NOT NULL,  -- microseconds since the epoch
-    state    TEXT COLLATE "C" NOT NULL      -- JSON
-);
--- The feeds that issues take items from.
-CREATE TABLE feeds (
-    url   TEXT COLLATE "C" PRIMARY KEY,
-    state TEXT COLLATE "C" NOT NULL          -- JSON
+    tried_at BIGINT NOT NULL,
+    state    TEXT COLLATE "C" NOT NULL
 );
 
--- Their items. Which issue has an item cannot be found out again.
+-- The feeds that issues take items from, as JSON.
+CREATE TABLE feeds (
+    url   TEXT COLLATE "C" PRIMARY KEY,
+    state TEXT COLLATE "C" NOT NULL
+);
+
+-- Their items, each by what its feed calls it. Which issue has an item cannot be found out again. `item` is JSON, for which
+-- the other columns count for more.
 CREATE TABLE feed_items (
     feed       TEXT COLLATE "C" NOT NULL,
-    key        TEXT COLLATE "C" NOT NULL,    -- what the feed calls it
-    first_seen BIGINT NOT NULL, -- microseconds since the epoch
+    key        TEXT COLLATE "C" NOT NULL,
+    first_seen BIGINT NOT NULL,
     last_seen  BIGINT NOT NULL,
-    carried_by TEXT COLLATE "C",             -- the issue that has it
-    item       TEXT COLLATE "C" NOT NULL,    -- JSON; the columns above count for more
+    carried_by TEXT COLLATE "C",
+    item       TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (feed, key)
 );
 
-CREATE INDEX feed_items_carried ON feed_items (carried_by) WHERE carried_by IS NOT NULL;
+CREATE INDEX feed_items_carried
+    ON feed_items (carried_by)
+    WHERE carried_by IS NOT NULL;
+
 -- The shelf as the public reads it: files that came with issues, and a catalogue of what articles say and refer to.
 
--- A number that grows with whatever changes here: at most one row.
+-- A number that grows with whatever changes here: at most one row. Whoever changes the shelf holds the row from then to the
+-- end of its transaction, so numbers are given in the order in which changes are seen.
 CREATE TABLE shelf (
-    only BIGINT PRIMARY KEY CHECK (only = 1),
-    mark BIGINT NOT NULL
-);
+    is_only BOOLEAN PRIMARY KEY CHECK (is_only),
+    mark    BIGINT NOT NULL
+) WITH (fillfactor = 50);
 
-INSERT INTO shelf (only, mark)
-VALUES (1, 1);
+INSERT INTO shelf (is_only, mark)
+VALUES (TRUE, 1);
 
 -- Under which mark an issue was put on the shelf or changed last.
 CREATE TABLE shelved (
@@ -39,37 +45,22 @@ CREATE TABLE shelved (
     mark  BIGINT NOT NULL
 );
 
-INSERT INTO shelved (issue, mark)
-SELECT id, 1
-FROM back_issues;
-
-CREATE FUNCTION when_shelved_is_marked() RETURNS trigger
+-- The mark moves where a transaction ends, whatever it did before: so a mailing of a million readers keeps nobody waiting
+-- while it is opened, and no two transactions ever wait for each other's mark and something else.
+CREATE FUNCTION mark_issue() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    moved BIGINT;
 BEGIN
-    UPDATE shelf SET mark = mark + 1;
+    UPDATE shelf SET mark = mark + 1 RETURNING mark INTO moved;
     INSERT INTO shelved (issue, mark)
-    VALUES (NEW.id, (SELECT mark FROM shelf));
+    VALUES (NEW.id, moved)
+    ON CONFLICT (issue) DO UPDATE
+    SET mark = excluded.mark;
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER shelved_is_marked
-AFTER INSERT ON back_issues
-FOR EACH ROW EXECUTE FUNCTION when_shelved_is_marked();
-
-CREATE FUNCTION when_changed_is_marked() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE shelf SET mark = mark + 1;
-    UPDATE shelved SET mark = (SELECT mark FROM shelf) WHERE issue = NEW.id;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER changed_is_marked
-AFTER UPDATE ON back_issues
-FOR EACH ROW
-WHEN (OLD.issue IS DISTINCT FROM NEW.issue) EXECUTE FUNCTION when_changed_is_marked();
-
-CREATE FUNCTION when_taken_off_is_marked() RETURNS trigger
+CREATE FUNCTION mark_taken_off() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE shelf SET mark = mark + 1;
@@ -78,32 +69,40 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE TRIGGER taken_off_is_marked
+CREATE FUNCTION mark_shelf() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE shelf SET mark = mark + 1;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER shelved_is_marked
+AFTER INSERT ON back_issues
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_issue();
+
+CREATE CONSTRAINT TRIGGER changed_is_marked
+AFTER UPDATE ON back_issues
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW
+WHEN (OLD.issue IS DISTINCT FROM NEW.issue)
+EXECUTE FUNCTION mark_issue();
+
+CREATE CONSTRAINT TRIGGER taken_off_is_marked
 AFTER DELETE ON back_issues
-FOR EACH ROW EXECUTE FUNCTION when_taken_off_is_marked();
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_taken_off();
 
 -- What is being mailed is public already, unless it is cancelled.
-CREATE FUNCTION when_mailed_is_marked() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE shelf SET mark = mark + 1;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER mailed_is_marked
+CREATE CONSTRAINT TRIGGER mailed_is_marked
 AFTER INSERT ON mailings
-FOR EACH ROW EXECUTE FUNCTION when_mailed_is_marked();
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_shelf();
 
-CREATE FUNCTION when_withdrawn_is_marked() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE shelf SET mark = mark + 1;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER withdrawn_is_marked
+CREATE CONSTRAINT TRIGGER withdrawn_is_marked
 AFTER UPDATE OF cancelled_at ON mailings
-FOR EACH ROW EXECUTE FUNCTION when_withdrawn_is_marked();
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_shelf();
 
 -- Files, each of the same octets once. `digest` is hex SHA-256.
 CREATE TABLE files (
@@ -112,77 +111,78 @@ CREATE TABLE files (
     octets BIGINT NOT NULL
 );
 
--- Their octets, in parts of 1,048,576 counted from 0.
+-- Their octets, in parts of 1,048,576 counted from 0. They are images and PDFs, which nothing makes smaller.
 CREATE TABLE file_parts (
-    id     BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
     file   BIGINT NOT NULL REFERENCES files (id) ON DELETE CASCADE,
-    part   BIGINT NOT NULL,
-    octets BYTEA NOT NULL
+    part   INTEGER NOT NULL,
+    octets BYTEA NOT NULL,
+    PRIMARY KEY (file, part)
 );
 
-CREATE UNIQUE INDEX file_parts_in_order
-    ON file_parts (file, part);
+ALTER TABLE file_parts
+    ALTER COLUMN octets SET STORAGE EXTERNAL;
 
 -- Which files came with which issue. An issue's files may be here before it is out.
 CREATE TABLE enclosures (
-    issue  TEXT COLLATE "C" NOT NULL,
-    name   TEXT COLLATE "C" NOT NULL,
     file   BIGINT NOT NULL REFERENCES files (id),
     width  BIGINT,
     height BIGINT,
+    issue  TEXT COLLATE "C" NOT NULL,
+    name   TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (issue, name)
 );
 
 CREATE INDEX enclosures_by_file
     ON enclosures (file);
 
-CREATE FUNCTION when_enclosed_is_marked() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE shelf SET mark = mark + 1;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER enclosed_is_marked
+CREATE CONSTRAINT TRIGGER enclosed_is_marked
 AFTER INSERT ON enclosures
-FOR EACH ROW EXECUTE FUNCTION when_enclosed_is_marked();
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_shelf();
 
-CREATE FUNCTION when_disclosed_is_marked() RETURNS trigger
-LANGUAGE plpgsql AS $$
-BEGIN
-    UPDATE shelf SET mark = mark + 1;
-    RETURN NULL;
-END $$;
-
-CREATE TRIGGER disclosed_is_marked
+CREATE CONSTRAINT TRIGGER disclosed_is_marked
 AFTER DELETE ON enclosures
-FOR EACH ROW EXECUTE FUNCTION when_disclosed_is_marked();
+DEFERRABLE INITIALLY DEFERRED
+FOR EACH ROW EXECUTE FUNCTION mark_shelf();
 
 -- Which issues are catalogued: by which version of the cataloguer, and as they stood under which mark.
 CREATE TABLE catalogued (
     issue   TEXT COLLATE "C" PRIMARY KEY,
-    version BIGINT NOT NULL,
+    version INTEGER NOT NULL,
     mark    BIGINT NOT NULL,
     day     TEXT COLLATE "C" NOT NULL
 );
 
--- Their articles in reading order. Their numbers grow from the newest day to the oldest.
-CREATE TABLE catalogued_articles (
-    id    BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
-    issue TEXT COLLATE "C" NOT NULL REFERENCES catalogued (issue) ON DELETE CASCADE,
-    place BIGINT NOT NULL,
-    slug  TEXT COLLATE "C" NOT NULL,
-    title TEXT COLLATE "C" NOT NULL,
-    text  TEXT COLLATE "C" NOT NULL
+-- What makes all forms of a word one: the rules of Porter, by which no word is too small to be found.
+CREATE TEXT SEARCH DICTIONARY stems (
+    TEMPLATE = snowball,
+    LANGUAGE = porter
 );
 
-CREATE UNIQUE INDEX catalogued_articles_in_order
-    ON catalogued_articles (issue, place);
+-- Their articles in reading order. Their numbers grow from the newest day to the oldest. `title_stems` and `text_stems` have a
+-- stem for each word, between blanks and in order: by them phrases are found, and matches marked in what is shown.
+-- `words` is what the index knows of both, those of the title with the weight A.
+CREATE TABLE catalogued_articles (
+    id          BIGINT PRIMARY KEY,
+    place       INTEGER NOT NULL,
+    issue       TEXT COLLATE "C" NOT NULL REFERENCES catalogued (issue) ON DELETE CASCADE,
+    slug        TEXT COLLATE "C" NOT NULL,
+    title       TEXT COLLATE "C" NOT NULL,
+    text        TEXT COLLATE "C" NOT NULL,
+    title_stems TEXT COLLATE "C" NOT NULL,
+    text_stems  TEXT COLLATE "C" NOT NULL,
+    words       TSVECTOR NOT NULL,
+    UNIQUE (issue, place)
+);
+
+CREATE INDEX catalogued_articles_by_word
+    ON catalogued_articles USING gin (words)
+    WITH (fastupdate = off);
 
 -- Where they lead; in the order in which the cataloguer tells.
 CREATE TABLE refers (
+    place   INTEGER NOT NULL,
     issue   TEXT COLLATE "C" NOT NULL REFERENCES catalogued (issue) ON DELETE CASCADE,
-    place   BIGINT NOT NULL,
     slug    TEXT COLLATE "C" NOT NULL,
     to_id   TEXT COLLATE "C" NOT NULL,
     to_slug TEXT COLLATE "C",
