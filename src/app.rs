@@ -20,7 +20,7 @@ use secrecy::ExposeSecret as _;
 use crate::archive::Index;
 use crate::clock::Clock;
 use crate::config::secret::{self, SecretError};
-use crate::config::{self, CONFIG_PATH, Config, KeyPlace, StorePlace};
+use crate::config::{self, CONFIG_PATH, Config, KeyPlace};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::edition::Press;
 use crate::intake::{self, IntakeError};

@@ -4,11 +4,13 @@ mod dispatch;
 mod dry_run;
 pub(super) mod fleet;
 mod holding;
+pub mod lending;
 mod opening;
 mod progress;
 mod providers;
 mod roster;
 mod rounds;
+mod sharing;
 mod worker;
 
 use std::sync::Arc;
