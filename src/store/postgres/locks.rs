@@ -11,7 +11,7 @@ const LISTS: i32 = 1;
 const ASKINGS: i32 = 2;
 const ROLLS: i32 = 3;
 const ADDRESS: i32 = 4;
-const MAILING: i32 = 5;
+pub(super) const MAILING: i32 = 5;
 const SCOURING: i32 = 6;
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
@@ -54,3 +54,8 @@ pub(super) async fn scouring(client: &impl GenericClient) -> Result<bool> {
 }
 
 const NAMED: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
+
+/// What [`share_mailing`] asks, for several at once, in the order of their numbers.
+pub(super) const SHARE_MAILINGS: &str = "
+    SELECT pg_advisory_xact_lock_shared($1, m.mailing::integer)
+    FROM (SELECT mailing FROM unnest($2::bigint[]) AS n (mailing) ORDER BY mailing OFFSET 0) AS m";

@@ -43,6 +43,7 @@ mod reports;
 mod rows;
 mod schema;
 mod scouring;
+mod script;
 mod staging;
 mod subscribers;
 mod visitors;
