@@ -13,6 +13,8 @@ const ROLLS: i32 = 3;
 const ADDRESS: i32 = 4;
 pub(super) const MAILING: i32 = 5;
 const SCOURING: i32 = 6;
+const FEEDS: i32 = 7;
+const FILES: i32 = 8;
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
 /// settings.
@@ -46,6 +48,16 @@ pub(super) async fn share_mailing(client: &impl GenericClient, mailing: MailingI
 /// For work on a whole mailing, which would otherwise meet single lines in another order than those who work on them.
 pub(super) async fn hold_mailing(client: &impl GenericClient, mailing: MailingId) -> Result<()> {
     rows::one(client, "SELECT pg_advisory_xact_lock($1, $2::bigint::integer)", &[&MAILING, &mailing.0]).await.map(drop)
+}
+
+/// One change at a time of feeds and their items, whose rows are locked in no order.
+pub(super) async fn feeds(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&FEEDS, &""]).await.map(drop)
+}
+
+/// One change at a time of kept files: what one finds kept, another might else throw away before it is held.
+pub(super) async fn files(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&FILES, &""]).await.map(drop)
 }
 
 /// One node at a time that writes tables anew; held until the session ends. Says whether we have it.
