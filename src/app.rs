@@ -27,6 +27,7 @@ use crate::subscription::Seal;
 use crate::subscription::token::Keys;
 
 pub use kept::Kept;
+pub use opening::Stores;
 pub use patience::{Advice, Patience};
 
 /// Why a newsroom cannot be opened, or what was asked of it cannot be done.
@@ -294,15 +295,20 @@ impl Newsroom {
             StorePlace::File(path) => path.with_extension(ending),
             StorePlace::Database { .. } => self.root.join("data/masthead").with_extension(ending),
         };
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
-        }
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
-            Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
-        }
+        lock(path, taken)
+    }
+}
+
+/// Takes a lock that goes with whoever has it.
+fn lock(path: PathBuf, taken: &str) -> Result<File, AppError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
+    }
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
     }
 }
 

@@ -35,6 +35,7 @@ mod opening;
 mod paging;
 mod passages;
 mod pausing;
+mod portable;
 mod recording;
 mod recovering;
 mod reports;
@@ -65,6 +66,8 @@ pub struct PgStore {
     node: node::Entered,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    /// What opening it took, to bring its tables up to this version.
+    steps: Vec<&'static str>,
     /// Claims whose end nobody has heard of.
     claims: claiming::Claims,
     /// Where connections to relays note what they do.
@@ -79,9 +82,10 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let pool = link::pool(&address)?;
-        schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(pool.clone());
-        Ok(Self { pool, address, seat, node: node::Entered::default(), seal: Arc::default(), claims: claiming::Claims::default(), notes })
+        let (node, claims) = (node::Entered::default(), claiming::Claims::default());
+        Ok(Self { pool, address, seat, node, seal: Arc::default(), steps, claims, notes })
     }
 
     /// A connection to read and change with.
