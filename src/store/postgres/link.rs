@@ -16,8 +16,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::{Result, StoreError};
 
-/// How many connections a node lends at most, beside the two that it keeps for notes and news.
-const MOST: usize = 8;
+/// How many connections a node lends at most, beside those that it keeps for notes, news and signs of life.
+pub(super) const MOST: usize = 8;
 
 /// How long a connection may take to come about, and how long somebody waits until one is free.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -150,8 +150,8 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-/// Connections to lend; none is opened yet.
-pub(super) fn pool(address: &Address) -> Result<Pool> {
+/// So many connections to lend; none is opened yet.
+pub(super) fn pool(address: &Address, most: usize) -> Result<Pool> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if address.is_encrypted {
         Manager::from_config(address.config.clone(), address.tls()?, settings)
@@ -159,7 +159,7 @@ pub(super) fn pool(address: &Address) -> Result<Pool> {
         Manager::from_config(address.config.clone(), NoTls, settings)
     };
     let pool =
-        Pool::builder(manager).max_size(MOST).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();
+        Pool::builder(manager).max_size(most).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();
     pool.map_err(|fault| StoreError::Engine(fault.to_string()))
 }
 
