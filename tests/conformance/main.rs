@@ -24,6 +24,8 @@ mod library;
 mod moving;
 mod newsroom;
 mod postgres;
+mod postgres_ledger;
+mod postgres_readers;
 mod postgres_shelf;
 mod power;
 mod sqlite;

@@ -27,6 +27,8 @@ mod front_desk;
 mod greylisting;
 mod joining;
 mod killed;
+#[cfg(target_os = "linux")]
+mod large_files;
 mod leaving;
 #[cfg(unix)]
 mod library;

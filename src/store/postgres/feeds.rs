@@ -53,9 +53,8 @@ async fn keep(transaction: &Transaction<'_>, state: &FeedState, items: &[FeedIte
         let (first_seen, json) = (rows::kept(item.first_seen), rows::to_json(item)?);
         by_key.entry((rows::text(&item.feed), rows::text(&item.key))).or_insert_with(|| (first_seen, String::new())).1 = json;
     }
-    let (keys, known): (Vec<(String, String)>, Vec<(i64, String)>) = by_key.into_iter().unzip();
-    let (feeds, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
-    let (first_seen, json): (Vec<i64>, Vec<String>) = known.into_iter().unzip();
+    let (feeds, keys): (Vec<&str>, Vec<&str>) = by_key.keys().map(|(feed, key)| (feed.as_str(), key.as_str())).unzip();
+    let (first_seen, json): (Vec<i64>, Vec<&str>) = by_key.values().map(|(first_seen, json)| (first_seen, json.as_str())).unzip();
     rows::change(transaction, KEEP_ITEMS, &[&feeds, &keys, &first_seen, &json, &rows::kept(now)]).await?;
     rows::change(transaction, KEEP_SOME, &[&url, &MOST_KEPT]).await?;
     if let Ok(long_ago) = now.checked_sub(REMEMBERED) {

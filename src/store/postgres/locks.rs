@@ -48,9 +48,9 @@ pub(super) async fn hold_mailing(client: &impl GenericClient, mailing: MailingId
     rows::one(client, "SELECT pg_advisory_xact_lock($1, $2::bigint::integer)", &[&MAILING, &mailing.0]).await.map(drop)
 }
 
-/// One node at a time that writes tables anew; held until the session ends.
-pub(super) async fn scouring(client: &impl GenericClient) -> Result<()> {
-    rows::one(client, "SELECT pg_advisory_lock($1, 0)", &[&SCOURING]).await.map(drop)
+/// One node at a time that writes tables anew; held until the session ends. Says whether we have it.
+pub(super) async fn scouring(client: &impl GenericClient) -> Result<bool> {
+    Ok(rows::one(client, "SELECT pg_try_advisory_lock($1, 0) AS is_ours", &[&SCOURING]).await?.try_get("is_ours")?)
 }
 
 const NAMED: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";

@@ -9,7 +9,7 @@ use super::counting::{self, Counts, Slot};
 use super::notes::{Task, Unheard};
 use super::paging::Queueing;
 use super::{locks, names, rows};
-use crate::mailing::{Fate, MailingId, ProviderId};
+use crate::mailing::{Fate, MailingId};
 use crate::store::{Attempt, NodeId, Note, Result, StoreError};
 
 /// Who writes the notes: knows the numbers of providers and relays by heart.
