@@ -41,13 +41,14 @@ pub async fn copy(stores: &Stores, from: &str, to: &str, progress: &Progress) ->
         return Err(AppError::Refused("both are the same store".to_owned()));
     }
     let _held = (stores.hold(&old)?, stores.hold(&new)?);
-    let (from, to) = (stores.open(&old).await?, stores.open(&new).await?);
+    let from = stores.open(&old).await?;
+    must_be_left(stores, &old, from.as_ref()).await?;
+    must_be_at_home(stores, from.as_ref()).await?;
+    let to = stores.open(&new).await?;
     if from.place().await? == to.place().await? {
         return Err(AppError::Refused("both are the same store".to_owned()));
     }
-    must_be_left(stores, &old, from.as_ref()).await?;
     must_be_left(stores, &new, to.as_ref()).await?;
-    must_be_at_home(stores, from.as_ref()).await?;
     if let Some(table) = to.occupied().await? {
         let words = format!("{} holds something in `{table}`: take an empty one", stores.shown(&new)?);
         return Err(AppError::Refused(words));

@@ -8,12 +8,13 @@ use masthead::mailing::Fate;
 use masthead::store::portable::tables::{DERIVED, LOCAL, LOCAL_COLUMNS};
 use masthead::store::portable::{Compared, Destination, Kind, Progress, Row, Side, TABLES, Table, Value, copy};
 use masthead::store::sqlite::SqliteStore;
-use masthead::store::{Agenda as _, Portable, Result, Store, StoreError, Subscribers as _};
+use masthead::store::{Agenda as _, Enrolled, Portable, Result, Store, StoreError, Subscribers as _};
+use masthead::subscription::Standing;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::cluster::{self, Database};
-use crate::newsroom::{at, claim, hand_over, leave, list, open as open_mailing, settle_in, suppress};
+use crate::newsroom::{archived, at, claim, enrol, hand_over, issue, leave, lines, list, open as open_mailing, settle_in, suppress};
 use crate::postgres::open_in as database;
 
 /// What no call above fills, written past the store: something in every table, and some of it odd.
@@ -109,6 +110,36 @@ async fn what_waits_is_in_pages_on_postgresql_and_counted_once() {
     assert_eq!(one("SELECT COUNT(*), MIN(next_at) FROM deferred"), format!("1 {}", at(900).as_microsecond()));
     assert_eq!(one("SELECT SUM(many) FROM tallies WHERE mailing = 2"), "1999");
     assert_eq!(one("SELECT SUM(many) FROM tallies WHERE mailing = 2 AND fate = 0"), "1994");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_was_filled_goes_on_as_the_one_that_was_left_would() {
+    let folder = TempDir::new().unwrap();
+    let Some(shared) = cluster::empty() else { return };
+    let from: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("masthead.db")).unwrap());
+    settle_in(&from, 20).await;
+    from.shelve(vec![archived("2014-11")]).await.unwrap();
+    let mailing = open_mailing(&from, "2014-12", &["general"]).await;
+    let deferred = Fate::Deferred { next_at: at(15) };
+    for (delivery, fate) in claim(&from, &mailing, 3).await.iter().zip([Fate::Accepted, deferred, Fate::Refused]) {
+        hand_over(&from, delivery, fate).await;
+    }
+    let to: Arc<dyn Store> = Arc::new(database(&shared, "a").await);
+    carry(from.as_ref(), to.as_ref()).await;
+    assert_eq!(to.back_issues().await.unwrap(), from.back_issues().await.unwrap());
+    assert_eq!(to.uncatalogued(1).await.unwrap(), [issue("2014-11")], "the catalogue is made anew");
+    assert_eq!(to.tallies(mailing.id).await.unwrap(), from.tallies(mailing.id).await.unwrap());
+    assert_eq!(to.mailings().await.unwrap(), from.mailings().await.unwrap());
+    assert_eq!(lines(&to, &mailing).await, lines(&from, &mailing).await);
+    assert_eq!(to.reasons(mailing.id, 9).await.unwrap(), from.reasons(mailing.id, 9).await.unwrap());
+    assert_eq!(to.traffic(at(0)).await.unwrap(), from.traffic(at(0)).await.unwrap());
+    let claimed = claim(&to, &mailing, 4).await;
+    let told: Vec<_> = claimed.iter().map(|delivery| (delivery.subscriber.0, delivery.attempt)).collect();
+    assert_eq!(told, [(2, 2), (4, 1), (5, 1), (6, 1)], "what is due comes first, then the lowest numbers");
+    hand_over(&to, &claimed[0], Fate::Accepted).await;
+    assert_eq!(to.tally(mailing.id).await.unwrap().accepted, 2);
+    assert_eq!(enrol(&to, "general", 20, Standing::Confirmed).await, Enrolled::AlreadyThere);
+    assert_eq!(enrol(&to, "general", 21, Standing::Confirmed).await, Enrolled::Entered);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

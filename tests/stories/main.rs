@@ -48,6 +48,7 @@ mod relay;
 mod relays;
 mod reports;
 mod second_chances;
+mod store_moves;
 mod strict_linter;
 mod subscribe_form;
 mod suggest;
