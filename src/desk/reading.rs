@@ -7,6 +7,7 @@ pub mod build;
 mod frame;
 mod kept;
 mod kind;
+mod matter;
 mod pages;
 mod reprint;
 mod searching;
@@ -15,8 +16,6 @@ mod shelf;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use aws_lc_rs::digest;
-use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
@@ -26,6 +25,7 @@ use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 
 pub use self::kind::Kind;
+pub use self::matter::{LargeFile, Matter};
 
 /// So many addresses are waited for before it is looked whether anybody still waits.
 const MOST_TURNS: usize = 1000;
@@ -69,8 +69,8 @@ pub enum Manner {
 pub struct Page {
     /// What it is.
     pub kind: Kind,
-    /// The whole of it.
-    pub octets: Vec<u8>,
+    /// What it consists of.
+    pub matter: Matter,
     /// Names these very octets.
     pub tag: String,
     /// Since when they may stand there: never earlier than they changed.
@@ -80,10 +80,9 @@ pub struct Page {
 }
 
 impl Page {
-    fn new(kind: Kind, octets: Vec<u8>, shelf: &Shelf, is_indexed: bool) -> Self {
-        let hash = digest::digest(&digest::SHA256, &octets);
-        let tag = BASE64URL_NOPAD.encode(&hash.as_ref()[..18]);
-        Self { kind, octets, tag, changed_at: shelf.seen_at, is_indexed }
+    fn new(kind: Kind, matter: Matter, shelf: &Shelf, is_indexed: bool) -> Self {
+        let tag = matter.tag();
+        Self { kind, matter, tag, changed_at: shelf.seen_at, is_indexed }
     }
 }
 

@@ -152,7 +152,8 @@ pub trait Audience: Send + Sync {
     /// an earlier erasure.
     ///
     /// No call finds anything of the person from then on; octets that once told of them may lie in the store's files until
-    /// [`Audience::scour`]. It is [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
+    /// [`Audience::scour`]; what the log and the backups of a database server keep is the server's, and ends with them.
+    /// It is [`super::StoreError::Unavailable`] while a message to this reader is being handed over.
     async fn erase(&self, address: &EmailAddress, at: Timestamp) -> Result<bool>;
 
     /// Whether somebody was erased since the files were scoured last.

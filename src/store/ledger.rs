@@ -38,20 +38,22 @@ pub trait Ledger: Send + Sync {
     /// A frozen edition by its hash.
     async fn edition(&self, hash: &str) -> Result<Option<Edition>>;
 
-    /// A node takes a mailing up that no living node holds; `boot` names this run of the machine.
+    /// A node takes a mailing up of which it has nothing in hand; `boot` names this run of the machine.
     ///
-    /// Takes back what a dead process held. `submitting` becomes `queued` or `doubtful` as `on_doubt` says. `claimed`
-    /// becomes `queued` if the mailing was last taken up in the same run of the machine, since a process that dies loses
-    /// no note; else the power may have gone, and with it the notes of the last 50 ms, so that `claimed` is treated as
-    /// `submitting` is. What was held as `doubtful` before stays so until `on_doubt` says to send it again.
-    /// A mailing that is not there is [`super::StoreError::Unknown`].
+    /// Takes back what a dead process held; where nodes share a store, what those held that were buried, and what this one
+    /// held before. `submitting` becomes `queued` or `doubtful` as `on_doubt` says. `claimed` becomes `queued`, if no note can
+    /// be lost: a process that dies loses none, nor does an engine that waits for the disk at each. Where one does not, and the
+    /// mailing was last taken up in another run of the machine, the notes of the last 50 ms may have gone with the power, so
+    /// that `claimed` is treated as `submitting` is. What was held as `doubtful` before stays so until `on_doubt` says to send
+    /// it again. A mailing that is not there is [`super::StoreError::Unknown`].
     async fn take_up(&self, mailing: MailingId, boot: &str, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered>;
 
     /// Which providers have anything that may be claimed in the waves up to this one, now or later, by name.
     async fn waiting(&self, mailing: MailingId, wave: Wave) -> Result<Vec<Waiting>>;
 
     /// Claims up to `most` deliveries of one provider: first the deferred that are due, those that waited longest
-    /// before the others, whatever wave they went out with; then the queued, wave by wave, the lowest numbers first.
+    /// before the others, whatever wave they went out with; then the queued, wave by wave, the lowest numbers first. What
+    /// another node claims at the same moment is passed over.
     ///
     /// A reader who has left all of the mailing's lists, and the one on whose account the line was entered, or who was
     /// suppressed since, is withheld instead; one who has left some gets it on account of the first that is left.

@@ -14,10 +14,11 @@ use axum::routing::get;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
+use super::files::Counter;
 use super::public::Present;
 use super::readers::form::Form;
 use crate::app::Newsroom;
-use crate::desk::reading::{Address, Kind, Manner, Page, ReadingRoom};
+use crate::desk::reading::{Address, Kind, Manner, Matter, Page, ReadingRoom};
 
 /// What a page of the archive may do: show the site's own pictures, and send the search form.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -34,7 +35,13 @@ const FILES: &str = "public, max-age=86400";
 /// Longest that a query may be, in octets as it comes.
 const MOST_ASKED: usize = 2000;
 
-type Room = Extension<Arc<ReadingRoom>>;
+type Room = Extension<Arc<Hall>>;
+
+/// Where the archive is read on the web.
+struct Hall {
+    room: ReadingRoom,
+    counter: Counter,
+}
 
 /// The archive's pages; also where no page is.
 pub(super) fn routes() -> Router<Present> {
@@ -50,7 +57,7 @@ pub(super) fn routes() -> Router<Present> {
         .route("/issues/{id}/{name}", get(enclosed))
         .route("/articles/{id}/{slug}", get(article))
         .fallback(elsewhere)
-        .layer(Extension(Arc::new(ReadingRoom::new(Manner::Served))))
+        .layer(Extension(Arc::new(Hall { room: ReadingRoom::new(Manner::Served), counter: Counter::default() })))
 }
 
 async fn fixed(State(present): State<Present>, Extension(room): Room, head: HeaderMap, address: Address) -> Response {
@@ -91,15 +98,15 @@ async fn elsewhere(State(present): State<Present>, Extension(room): Room, head: 
     read(&present, &room, &head, None).await
 }
 
-async fn read(present: &Present, room: &ReadingRoom, head: &HeaderMap, address: Option<Address>) -> Response {
+async fn read(present: &Present, hall: &Hall, head: &HeaderMap, address: Option<Address>) -> Response {
     let newsroom = Arc::clone(&present.borrow());
     let found = match &address {
-        Some(address) => room.read(&newsroom, address).await,
+        Some(address) => hall.room.read(&newsroom, address).await,
         None => Ok(None),
     };
     let shown = match (found, address) {
-        (Ok(Some(page)), Some(address)) => Ok(shown(page, &address, head)),
-        (Ok(_), _) => lost(&newsroom, room).await,
+        (Ok(Some(page)), Some(address)) => Ok(shown(newsroom, hall, page, &address, head).await),
+        (Ok(_), _) => lost(&newsroom, &hall.room).await,
         (Err(fault), _) => Err(fault),
     };
     shown.unwrap_or_else(|fault| {
@@ -111,23 +118,30 @@ async fn read(present: &Present, room: &ReadingRoom, head: &HeaderMap, address: 
 async fn lost(newsroom: &Arc<Newsroom>, room: &ReadingRoom) -> Result<Response, crate::app::AppError> {
     let page = room.lost(newsroom).await?;
     let heads = [(header::CONTENT_TYPE, page.kind.media_type()), (header::CONTENT_SECURITY_POLICY, POLICY)];
-    Ok((StatusCode::NOT_FOUND, heads, page.octets).into_response())
+    Ok((StatusCode::NOT_FOUND, heads, Body::from(Bytes::from_owner(Shared(Arc::new(page))))).into_response())
 }
 
-fn shown(page: Arc<Page>, address: &Address, asked: &HeaderMap) -> Response {
+async fn shown(newsroom: Arc<Newsroom>, hall: &Hall, page: Arc<Page>, address: &Address, asked: &HeaderMap) -> Response {
     let heads = heads(&page, address);
     if is_known(&page, asked) {
         return (StatusCode::NOT_MODIFIED, heads).into_response();
     }
-    (StatusCode::OK, heads, Body::from(Bytes::from_owner(Shared(page)))).into_response()
+    let body = match &page.matter {
+        Matter::Whole(_) => Some(Body::from(Bytes::from_owner(Shared(page)))),
+        Matter::Parts(file) => hall.counter.hand_out(newsroom, file.clone()).await,
+    };
+    match body {
+        Some(body) => (StatusCode::OK, heads, body).into_response(),
+        None => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")]).into_response(),
+    }
 }
 
-/// A page's octets, without a copy of them for each reader.
+/// The octets of a page that is at hand, without a copy of them for each reader.
 struct Shared(Arc<Page>);
 
 impl AsRef<[u8]> for Shared {
     fn as_ref(&self) -> &[u8] {
-        &self.0.octets
+        if let Matter::Whole(octets) = &self.0.matter { octets } else { &[] }
     }
 }
 
@@ -192,7 +206,7 @@ mod tests {
     #[test]
     fn a_page_that_is_known_is_not_sent_again() {
         let changed_at = "2026-11-22T09:00:00.5Z".parse().unwrap();
-        let page = Page { kind: Kind::Html, octets: Vec::new(), tag: "abc".to_owned(), changed_at, is_indexed: true };
+        let page = Page { kind: Kind::Html, matter: Matter::Whole(Vec::new()), tag: "abc".to_owned(), changed_at, is_indexed: true };
         let known = |heads: &[(HeaderName, &str)]| {
             is_known(&page, &heads.iter().map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap())).collect())
         };

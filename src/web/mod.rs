@@ -5,6 +5,7 @@
 
 mod asked;
 mod editors;
+mod files;
 mod library;
 mod outbox;
 mod page;

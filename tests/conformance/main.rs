@@ -146,7 +146,6 @@ macro_rules! every_promise {
                 only_what_is_claimed_is_released,
                 only_a_claimed_delivery_may_be_submitted,
                 take_up_queues_what_was_claimed,
-                after_another_boot_what_was_claimed_is_in_doubt,
                 take_up_sends_again_what_is_in_doubt,
                 take_up_holds_what_is_in_doubt,
                 what_is_held_can_be_settled,

@@ -142,3 +142,22 @@ async fn a_disk_that_fails_makes_the_store_unavailable_until_it_works() {
     assert_eq!(fates(&found, &mailing).await, [Fate::Submitting, Fate::Queued, Fate::Queued]);
     assert_eq!(claim(&machine.store, &mailing, 3).await.len(), 2);
 }
+
+#[tokio::test]
+async fn after_another_boot_what_was_claimed_is_in_doubt() {
+    let machine = Machine::start();
+    let store = Arc::clone(&machine.store);
+    settle_in(&store, 4).await;
+    let mailing = open(&store, "2014-12", &["general"]).await;
+    store.take_up(mailing.id, "boot", OnDoubt::Hold, at(11)).await.unwrap();
+    let claimed = claim(&store, &mailing, 3).await;
+    hand_over(&store, &claimed[0], Fate::Accepted).await;
+    submit(&store, &claimed[1]).await.unwrap();
+    let recovered = store.take_up(mailing.id, "another boot", OnDoubt::Hold, at(60)).await.unwrap();
+    assert_eq!(recovered, Recovered { claimed: 0, doubtful: 2 });
+    assert_eq!(fates(&store, &mailing).await, [Fate::Accepted, Fate::Doubtful, Fate::Doubtful, Fate::Queued]);
+    let recovered = store.take_up(mailing.id, "another boot", OnDoubt::Resend, at(61)).await.unwrap();
+    assert_eq!(recovered, Recovered { claimed: 0, doubtful: 2 });
+    let tally = store.tally(mailing.id).await.unwrap();
+    assert_eq!((tally.accepted, tally.queued, tally.total()), (1, 3, 4));
+}

@@ -180,22 +180,6 @@ pub(crate) async fn take_up_queues_what_was_claimed(store: Arc<dyn Store>) {
     assert_eq!(fates(&store, &mailing).await, [Fate::Queued; 3]);
 }
 
-pub(crate) async fn after_another_boot_what_was_claimed_is_in_doubt(store: Arc<dyn Store>) {
-    settle_in(&store, 4).await;
-    let mailing = open(&store, "2014-12", &["general"]).await;
-    store.take_up(mailing.id, "boot", OnDoubt::Hold, at(11)).await.unwrap();
-    let claimed = claim(&store, &mailing, 3).await;
-    hand_over(&store, &claimed[0], Fate::Accepted).await;
-    submit(&store, &claimed[1]).await.unwrap();
-    let recovered = store.take_up(mailing.id, "another boot", OnDoubt::Hold, at(60)).await.unwrap();
-    assert_eq!(recovered, Recovered { claimed: 0, doubtful: 2 });
-    assert_eq!(fates(&store, &mailing).await, [Fate::Accepted, Fate::Doubtful, Fate::Doubtful, Fate::Queued]);
-    let recovered = store.take_up(mailing.id, "another boot", OnDoubt::Resend, at(61)).await.unwrap();
-    assert_eq!(recovered, Recovered { claimed: 0, doubtful: 2 });
-    let tally = store.tally(mailing.id).await.unwrap();
-    assert_eq!((tally.accepted, tally.queued, tally.total()), (1, 3, 4));
-}
-
 pub(crate) async fn take_up_sends_again_what_is_in_doubt(store: Arc<dyn Store>) {
     settle_in(&store, 1).await;
     let mailing = open(&store, "2014-12", &["general"]).await;

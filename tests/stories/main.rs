@@ -35,6 +35,7 @@ mod limits;
 mod links;
 mod lists;
 mod mail_exchanges;
+mod nodes;
 mod odd_issues;
 mod operators_word;
 mod power;

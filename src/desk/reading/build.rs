@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::kind::is_run_by_browsers;
-use super::{Address, Manner, ReadingRoom};
+use super::{Address, Manner, Matter, ReadingRoom};
 use crate::app::{AppError, Newsroom};
 
 /// What says that a folder is one of ours; the dot keeps it from being served by most web servers.
@@ -85,11 +85,12 @@ async fn fill(newsroom: &Arc<Newsroom>, folder: &Path, aside: &Path) -> Result<B
         }
         // What has left the shelf in the meantime is left out as well.
         let Some(page) = room.read(newsroom, &address).await? else { continue };
-        write(&aside.join(path(&address)), &page.octets)?;
+        write(newsroom, &aside.join(path(&address)), &page.matter).await?;
         if page.kind.is_file() { built.files += 1 } else { built.pages += 1 }
     }
-    write(&aside.join("404.html"), &room.lost(newsroom).await?.octets)?;
-    write(&aside.join(MARK), b"Made by `masthead archive build`, which replaces this folder whole.\n")?;
+    write(newsroom, &aside.join("404.html"), &room.lost(newsroom).await?.matter).await?;
+    let mark = b"Made by `masthead archive build`, which replaces this folder whole.\n";
+    write(newsroom, &aside.join(MARK), &Matter::Whole(mark.to_vec())).await?;
     built.pages += 1;
     Ok(built)
 }
@@ -115,11 +116,11 @@ fn path(address: &Address) -> PathBuf {
     }
 }
 
-fn write(path: &Path, octets: &[u8]) -> Result<(), AppError> {
+async fn write(newsroom: &Newsroom, path: &Path, matter: &Matter) -> Result<(), AppError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(AppError::io("make the folder", parent))?;
     }
-    fs::write(path, octets).map_err(AppError::io("write", path))
+    matter.write(newsroom, path).await
 }
 
 /// Puts what is complete, and on the disk, in the place of what was there.

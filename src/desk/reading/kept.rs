@@ -30,30 +30,30 @@ impl Kept {
 
     /// Keeps a page, and lets go of those that nobody asked for the longest.
     pub(super) fn keep(&mut self, address: Address, page: Arc<Page>) {
-        if page.octets.len() >= LARGE {
+        if page.matter.octets_at_hand() >= LARGE {
             return;
         }
         self.asked += 1;
-        self.octets += page.octets.len();
+        self.octets += page.matter.octets_at_hand();
         if let Some((old, _)) = self.pages.insert(address, (page, self.asked)) {
-            self.octets -= old.octets.len();
+            self.octets -= old.matter.octets_at_hand();
         }
         while self.octets > MOST {
             let oldest = self.pages.iter().min_by_key(|(_, (_, last))| *last).map(|(address, _)| address.clone());
             let Some((page, _)) = oldest.and_then(|oldest| self.pages.remove(&oldest)) else { return };
-            self.octets -= page.octets.len();
+            self.octets -= page.matter.octets_at_hand();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Kind;
+    use super::super::{Kind, Matter};
     use super::*;
 
     fn page(octets: usize) -> Arc<Page> {
         let changed_at = jiff::Timestamp::default();
-        Arc::new(Page { kind: Kind::Html, octets: vec![0; octets], tag: String::new(), changed_at, is_indexed: true })
+        Arc::new(Page { kind: Kind::Html, matter: Matter::Whole(vec![0; octets]), tag: String::new(), changed_at, is_indexed: true })
     }
 
     fn article(number: usize) -> Address {

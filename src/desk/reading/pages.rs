@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::frame::{masthead, offers};
 use super::kind::Kind;
+use super::matter::{LargeFile, Matter};
 use super::reprint::{Reprint, reprint};
 use super::shelf::{Shelf, article_path, day, lead, line, piece};
 use super::{Address, Manner, Page, searching};
@@ -61,7 +62,7 @@ struct Desk<'a> {
 impl Desk<'_> {
     fn page(&self, template: &str, view: &impl Serialize, is_indexed: bool) -> Result<Page, AppError> {
         let html = self.newsroom.press().print(template, view).map_err(|found| AppError::Faulty(vec![*found]))?;
-        Ok(Page::new(Kind::Html, html.into_bytes(), self.shelf, is_indexed))
+        Ok(Page::new(Kind::Html, Matter::Whole(html.into_bytes()), self.shelf, is_indexed))
     }
 
     fn is_indexed(&self) -> bool {
@@ -69,7 +70,7 @@ impl Desk<'_> {
     }
 
     fn made(&self, kind: Kind, octets: Vec<u8>) -> Page {
-        Page::new(kind, octets, self.shelf, self.is_indexed())
+        Page::new(kind, Matter::Whole(octets), self.shelf, self.is_indexed())
     }
 
     async fn front(&self) -> Result<Page, AppError> {
@@ -170,6 +171,11 @@ impl Desk<'_> {
     async fn enclosed(&self, id: &IssueId, name: &str) -> Result<Option<Page>, AppError> {
         if self.shelf.archive.issue(id).is_none() {
             return Ok(None);
+        }
+        let kept = self.newsroom.store().enclosed(id).await?;
+        let Some(file) = kept.iter().find(|file| file.name == name) else { return Ok(None) };
+        if let Some(large) = LargeFile::of(file) {
+            return Ok(Some(Page::new(Kind::of_file(name), Matter::Parts(large), self.shelf, self.is_indexed())));
         }
         let file = self.newsroom.store().enclosure(id, name).await?;
         Ok(file.map(|file| self.made(Kind::of_file(name), file.octets)))

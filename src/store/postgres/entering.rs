@@ -102,6 +102,11 @@ impl Writs {
         self.proofs.details.push(rows::text(wish.detail));
     }
 
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.standings.is_empty() && self.names.is_empty() && self.suppressions.is_empty()
+    }
+
     /// Writes all of it. Who writes has locked the readers.
     pub(super) async fn write(self, client: &impl GenericClient) -> Result<()> {
         let Proofs { subscribers, lists, standings, sinces, channels, details } = &self.proofs;

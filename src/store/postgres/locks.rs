@@ -1,5 +1,4 @@
-//! Locks on what has no row yet, held until the transaction ends. Whoever takes several takes them in the order in which they
-//! stand here; a roll's and an address's come after all others.
+//! Locks on what has no row yet. Whoever takes several takes them in the order in which they stand here.
 
 use deadpool_postgres::GenericClient;
 
@@ -8,16 +7,28 @@ use crate::mailing::MailingId;
 use crate::store::Result;
 
 /// Kinds of locks; a lock is a kind and a number of 32 bits.
-const ROLLS: i32 = 1;
-const ADDRESS: i32 = 2;
-const ASKINGS: i32 = 3;
-const LISTS: i32 = 4;
+const LISTS: i32 = 1;
+const ASKINGS: i32 = 2;
+const ROLLS: i32 = 3;
+const ADDRESS: i32 = 4;
 const MAILING: i32 = 5;
+const SCOURING: i32 = 6;
+
+/// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
+/// settings.
+pub(super) async fn lists(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&LISTS, &""]).await.map(drop)
+}
+
+/// One request to join at a time: each is counted under the cap for all, so that no two may count at once.
+pub(super) async fn askings(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&ASKINGS, &""]).await.map(drop)
+}
 
 /// One roll at a time, whichever node enters it: so no two wait for each other's readers. An erasure counts as one, so that
 /// no roll brings back whom it has just not found.
 pub(super) async fn rolls(client: &impl GenericClient) -> Result<()> {
-    rows::one(client, NUMBERED, &[&ROLLS, &0_i32]).await.map(drop)
+    rows::one(client, NAMED, &[&ROLLS, &""]).await.map(drop)
 }
 
 /// One change at a time of what is known of an address, given as its key. Whoever has this locks no other reader; a roll
@@ -26,17 +37,8 @@ pub(super) async fn address(client: &impl GenericClient, key: &str) -> Result<()
     rows::one(client, NAMED, &[&ADDRESS, &key]).await.map(drop)
 }
 
-/// One request to join at a time: each is counted under the cap for all, so that no two may count at once.
-pub(super) async fn askings(client: &impl GenericClient) -> Result<()> {
-    rows::one(client, NUMBERED, &[&ASKINGS, &0_i32]).await.map(drop)
-}
-
-/// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the settings.
-pub(super) async fn lists(client: &impl GenericClient) -> Result<()> {
-    rows::one(client, NUMBERED, &[&LISTS, &0_i32]).await.map(drop)
-}
-
-/// For work on single lines of a mailing, which any number may do at once: claims and notes.
+/// For work on single lines of a mailing, which any number may do at once: claims and notes. Of several mailings, the oldest
+/// first.
 pub(super) async fn share_mailing(client: &impl GenericClient, mailing: MailingId) -> Result<()> {
     rows::one(client, "SELECT pg_advisory_xact_lock_shared($1, $2::bigint::integer)", &[&MAILING, &mailing.0]).await.map(drop)
 }
@@ -46,7 +48,9 @@ pub(super) async fn hold_mailing(client: &impl GenericClient, mailing: MailingId
     rows::one(client, "SELECT pg_advisory_xact_lock($1, $2::bigint::integer)", &[&MAILING, &mailing.0]).await.map(drop)
 }
 
-const NUMBERED: &str = "SELECT pg_advisory_xact_lock($1, $2)";
+/// One node at a time that writes tables anew; held until the session ends.
+pub(super) async fn scouring(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, "SELECT pg_advisory_lock($1, 0)", &[&SCOURING]).await.map(drop)
+}
 
-// In the order of their numbers, each once: the inner query is done before the outer begins.
 const NAMED: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";

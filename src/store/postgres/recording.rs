@@ -6,7 +6,7 @@ use std::sync::Arc;
 use deadpool_postgres::{Object, Transaction};
 
 use super::counting::{self, Counts, Slot};
-use super::notes::Task;
+use super::notes::{Task, Unheard};
 use super::paging::Queueing;
 use super::{locks, names, rows};
 use crate::mailing::{Fate, MailingId, ProviderId};
@@ -34,7 +34,7 @@ type Key = (MailingId, i64);
 impl Scribe {
     /// Writes a group in one commit. Each note stands or falls alone, and its end is told in its place; an error is one of
     /// all, of whom nobody knows whether they stand.
-    pub(super) async fn write(&mut self, link: &mut Object, group: &[Task]) -> Result<Vec<Result<()>>> {
+    pub(super) async fn write(&mut self, link: &mut Object, group: &[Task], unheard: &Unheard) -> Result<Vec<Result<()>>> {
         for attempt in group.iter().filter_map(|task| task.note.settled.as_ref()) {
             if !self.relays.contains_key(&attempt.relay) {
                 // Before the transaction: what is known by heart must stand whatever becomes of that.
@@ -49,7 +49,7 @@ impl Scribe {
         }
         let mut sheet = Sheet { lines: lines(&transaction, &mailings, group).await?, ..Sheet::default() };
         let ended = ended(&transaction, group).await?;
-        let ends: Vec<Result<()>> = group.iter().map(|task| sheet.enter(task, &ended, &self.relays)).collect();
+        let ends: Vec<Result<()>> = group.iter().map(|task| sheet.enter(task, unheard.has(task), &ended, &self.relays)).collect();
         if let Some(task) = group.iter().find(|_| !sheet.is_empty()) {
             sheet.write(&transaction, task.node).await?;
         }
@@ -113,7 +113,7 @@ impl Sheet {
     }
 
     /// Enters a note, whole or not at all.
-    fn enter(&mut self, task: &Task, ended: &[i64], relays: &HashMap<Arc<str>, i64>) -> Result<()> {
+    fn enter(&mut self, task: &Task, may_stand: bool, ended: &[i64], relays: &HashMap<Arc<str>, i64>) -> Result<()> {
         let Task { node, note, .. } = task;
         let unknown = |subscriber: i64, what: &str| {
             StoreError::Unknown(format!("{what} delivery of mailing {} to subscriber {subscriber}", note.mailing.0))
@@ -121,7 +121,7 @@ impl Sheet {
         if ended.contains(&node.0) {
             return Err(StoreError::Unknown("this node, which was taken for dead: what it held is others'".to_owned()));
         }
-        if self.stands(*node, note) {
+        if may_stand && self.stands(*node, note) {
             return Ok(());
         }
         let submitting = note.submitting.map(|subscriber| (note.mailing, subscriber.0));

@@ -7,7 +7,7 @@ use deadpool_postgres::GenericClient;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::{PgStore, audience, enrolling, lines, locks, rows};
+use super::{PgStore, audience, enrolling, locks, reports, rows};
 use crate::store::{ConsentLine, Dossier, Enrolled, ListTally, Reader, Result, Subscribers, Suppression};
 use crate::subscription::{EmailAddress, Enrolment, Evidence, Format, List, ListId, Subscriber, SubscriberId, Subscription};
 
@@ -66,7 +66,7 @@ impl Subscribers for PgStore {
         Ok(Some(Dossier {
             suppression: rows::first(&link, SUPPRESSION, &[&key], suppression).await?,
             consents: rows::all(&link, CONSENTS, &[&id.0], consent_line).await?,
-            deliveries: lines::lines_to(&link, id).await?,
+            deliveries: reports::lines_to(&link, id).await?,
             unconfirmed: audience::unconfirmed(&link, &key).await?,
             reader,
         }))

@@ -33,6 +33,12 @@ CREATE INDEX joinings_by_address
 CREATE INDEX joinings_by_subscriber
     ON joinings (subscriber);
 
+ALTER TABLE joinings
+    ALTER COLUMN address SET STATISTICS 0,
+    ALTER COLUMN address_key SET STATISTICS 0,
+    ALTER COLUMN name SET STATISTICS 0,
+    ALTER COLUMN detail SET STATISTICS 0;
+
 -- Whoever is erased has not asked for anything either.
 CREATE FUNCTION let_joinings_go() RETURNS trigger
 LANGUAGE plpgsql AS $$
