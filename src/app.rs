@@ -1,5 +1,6 @@
 //! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
 
+mod alike;
 mod attendance;
 mod holding;
 mod home;
@@ -292,9 +293,14 @@ impl Newsroom {
         &self.attendance
     }
 
-    /// Enters among the nodes that share the store, until the guard leaves. Where nobody shares it, or this process has
+    /// Enters among the nodes that share the store, until the guard leaves; one that would sign otherwise than they do is
+    /// refused. Where nobody shares it, or this process has
     /// entered already, the guard guards nothing.
     pub async fn attend(&self) -> Result<Presence, AppError> {
+        if self.store.shared().is_some() && !self.attendance.is_shared() {
+            let (newest, older) = self.token_secrets()?;
+            alike::must_sign_alike(self.store(), &newest, &older, self.now()).await?;
+        }
         Ok(attendance::begin(&self.attendance, &self.store).await?)
     }
 }

@@ -38,7 +38,8 @@ pub async fn lend(newsroom: &Newsroom, issue: &IssueId, progress: &Arc<Progress>
     Ok(halt.map(|halt| halt.reason))
 }
 
-fn is_open(newsroom: &Newsroom, mailing: &Mailing) -> bool {
+/// Whether there may be something to do for more than one node.
+pub(super) fn is_open(newsroom: &Newsroom, mailing: &Mailing) -> bool {
     let is_the_rests_turn = !mailing.is_canaried || mailing.canary_until.is_some_and(|until| until <= newsroom.now());
     mailing.finished_at.is_none() && mailing.cancelled_at.is_none() && mailing.paused.is_none() && is_the_rests_turn
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Round, Rounds};
 use crate::app::AppError;
-use crate::desk::send::Halt;
+use crate::desk::send::{Halt, lending};
 use crate::store::{Recovered, Waiting, Wave};
 
 /// How long is waited for others before it is looked again.
@@ -24,6 +24,10 @@ impl Rounds<'_> {
             }
             if let Some(halt) = self.stay_for_others().await? {
                 return Ok(Some(halt));
+            }
+            let mailing = self.store().mailing(&self.mailing.issue).await?;
+            if !mailing.is_some_and(|mailing| lending::is_open(self.newsroom, &mailing)) || !self.newsroom.attendance().another_sends() {
+                return Ok(None);
             }
         }
     }
