@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Limits, Share};
 use super::minutes::Minutes;
 use super::pace::{Nanos, Pace, SECOND};
+use super::{Limits, Share};
 use crate::mailing::Pause;
 
 /// The time that never comes by itself: a person must act.
@@ -126,8 +126,7 @@ impl Way {
         let connections = connections.filter(|_| !self.is_each_nodes).map(u64::from);
         let is_none = |many: u64| many > 0 && self.share.whole_of(many) == 0;
         let slowed = (now < self.hold.slow_until).then_some(1);
-        per_second.is_some() && self.share.is_none()
-            || [connections, per_hour, per_day, slowed].into_iter().flatten().any(is_none)
+        per_second.is_some() && self.share.is_none() || [connections, per_hour, per_day, slowed].into_iter().flatten().any(is_none)
     }
 
     /// Goes by another share, with what it has counted.

@@ -166,7 +166,9 @@ async fn what_one_calls_out_the_others_hear() {
     );
     heard.unwrap();
     let hearing = tokio::time::timeout(AMPLE, a.hear());
-    tokio::join!(hearing, async { database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'") })
-        .0
-        .expect("a connection that was lost is made anew, and whoever waits is woken");
+    tokio::join!(hearing, async {
+        database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'")
+    })
+    .0
+    .expect("a connection that was lost is made anew, and whoever waits is woken");
 }

@@ -72,7 +72,9 @@ mod tests {
     fn silent(watching: &mut Watching, start: Instant, seconds: std::ops::Range<u64>, until: u64) -> Vec<u64> {
         let at = |second| start + Duration::from_secs(second);
         let beats = |second: u64| i64::try_from(second.min(until)).unwrap();
-        seconds.filter(|&second| !watching.look(&[node(1, 0), node(2, beats(second))], NodeId(1), at(second), at(second)).is_empty()).collect()
+        seconds
+            .filter(|&second| !watching.look(&[node(1, 0), node(2, beats(second))], NodeId(1), at(second), at(second)).is_empty())
+            .collect()
     }
 
     #[test]

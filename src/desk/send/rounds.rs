@@ -51,7 +51,12 @@ pub(super) async fn drive(
 }
 
 /// Sends along with the node that drives a mailing. Returns why it ends before nothing is due any more.
-pub(super) async fn help(newsroom: &Newsroom, mailing: &Mailing, edition: &Edition, progress: &Arc<Progress>) -> Result<Option<Halt>, AppError> {
+pub(super) async fn help(
+    newsroom: &Newsroom,
+    mailing: &Mailing,
+    edition: &Edition,
+    progress: &Arc<Progress>,
+) -> Result<Option<Halt>, AppError> {
     under_way(newsroom, mailing, edition, progress, Part::Helps).await
 }
 
