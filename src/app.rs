@@ -1,11 +1,15 @@
 //! A newsroom opened: its settings, its press, its keys and its store, joined once at the start.
 
+mod alike;
+mod attendance;
+mod holding;
 mod home;
 mod kept;
+mod neighbours;
 mod opening;
 mod patience;
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +21,7 @@ use secrecy::ExposeSecret as _;
 use crate::archive::Index;
 use crate::clock::Clock;
 use crate::config::secret::{self, SecretError};
-use crate::config::{self, CONFIG_PATH, Config, KeyPlace, StorePlace};
+use crate::config::{self, CONFIG_PATH, Config, KeyPlace};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::edition::Press;
 use crate::intake::{self, IntakeError};
@@ -26,6 +30,8 @@ use crate::store::{Store, StoreError};
 use crate::subscription::Seal;
 use crate::subscription::token::Keys;
 
+pub use attendance::{Allotment, Attendance, Presence};
+pub use holding::Held;
 pub use kept::Kept;
 pub use opening::Stores;
 pub use patience::{Advice, Patience};
@@ -97,6 +103,7 @@ pub struct Newsroom {
     here: String,
     patience: Arc<Patience>,
     index: Kept<Index>,
+    attendance: Arc<Attendance>,
 }
 
 impl Newsroom {
@@ -135,7 +142,8 @@ impl Newsroom {
         store.declare_lists(&config.lists).await?;
         let here = home::here(store.as_ref()).await?;
         let (patience, index) = (Arc::default(), Kept::default());
-        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, here, patience, index };
+        let attendance = Attendance::new(Arc::clone(&clock), config.node.lease);
+        let newsroom = Self { root: root.to_owned(), config, press, warnings, store, clock, boot, here, patience, index, attendance };
         // Without the key nobody would be known again; where nobody was erased it need not be there.
         if newsroom.store.has_erased().await? {
             newsroom.seal_store()?;
@@ -154,7 +162,7 @@ impl Newsroom {
             return Err(AppError::Refused("`listen` of [web] has changed: that takes a new start".to_owned()));
         }
         let newsroom = Self::furnish(&self.root, config, warnings, self.clock(), self.shared_store(), self.boot.clone()).await?;
-        Ok(Self { patience: Arc::clone(&self.patience), ..newsroom })
+        Ok(Self { patience: Arc::clone(&self.patience), attendance: Arc::clone(&self.attendance), ..newsroom })
     }
 
     /// Its folder.
@@ -280,35 +288,20 @@ impl Newsroom {
         if is_passed(written) { written.to_owned() } else { self.root.join(written) }
     }
 
-    /// Makes sure that nobody else sends from this newsroom while the guard lives (STANDARDS T23).
-    pub fn hold(&self) -> Result<File, AppError> {
-        self.lock("lock", "another `masthead` is sending from this newsroom; wait until it has ended")
+    /// This node among the others, where several share the store.
+    pub fn attendance(&self) -> &Arc<Attendance> {
+        &self.attendance
     }
 
-    /// Makes sure that no other daemon looks after this newsroom while the guard lives (STANDARDS T23).
-    pub fn hold_office(&self) -> Result<File, AppError> {
-        self.lock("serve.lock", "another `masthead serve` looks after this newsroom already")
-    }
-
-    fn lock(&self, ending: &str, taken: &str) -> Result<File, AppError> {
-        let path = match &self.config.store {
-            StorePlace::File(path) => path.with_extension(ending),
-            StorePlace::Database { .. } => self.root.join("data/masthead").with_extension(ending),
-        };
-        lock(path, taken)
-    }
-}
-
-/// Takes a lock that goes with whoever has it.
-fn lock(path: PathBuf, taken: &str) -> Result<File, AppError> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
-    }
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
-        Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
+    /// Enters among the nodes that share the store, until the guard leaves; one that would sign otherwise than they do is
+    /// refused. Where nobody shares it, or this process has
+    /// entered already, the guard guards nothing.
+    pub async fn attend(&self) -> Result<Presence, AppError> {
+        if self.store.shared().is_some() && !self.attendance.is_shared() {
+            let (newest, older) = self.token_secrets()?;
+            alike::must_sign_alike(self.store(), &newest, &older, self.now()).await?;
+        }
+        Ok(attendance::begin(&self.attendance, &self.store).await?)
     }
 }
 

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{AppError, credentials, home};
+use super::neighbours::started;
+use super::{AppError, credentials, holding, home};
 use crate::clock::Clock;
 use crate::config::{Config, StorePlace, secret};
 use crate::store::postgres::{Address, PgStore};
@@ -97,8 +98,8 @@ impl Stores {
         let StorePlace::File(path) = place else { return Ok(Vec::new()) };
         let taken = |who| format!("{who} is at {}: stop it first", super::shown(&self.root, path));
         Ok(vec![
-            super::lock(path.with_extension("serve.lock"), &taken("`masthead serve`"))?,
-            super::lock(path.with_extension("lock"), &taken("another `masthead`"))?,
+            holding::lock(path.with_extension("serve.lock"), &taken("`masthead serve`"))?,
+            holding::lock(path.with_extension("lock"), &taken("another `masthead`"))?,
         ])
     }
 
@@ -137,9 +138,4 @@ fn seat(config: &Config, boot: &str) -> Seat {
     // Two containers of one machine have process numbers of their own.
     let numbering = fs::read_link("/proc/self/ns/pid").map(|link| link.display().to_string()).unwrap_or_default();
     Seat { name, place: format!("{boot} {numbering}"), process: format!("{} {}", std::process::id(), started(&read("/proc/self/stat"))) }
-}
-
-/// When a process was started, in the kernel's ticks: the twenty-second field of `stat` (`proc_pid_stat(5)`).
-fn started(stat: &str) -> &str {
-    stat.rsplit_once(") ").and_then(|(_, rest)| rest.split(' ').nth(19)).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use crate::desk::account::{Account, Paused, account, answer};
 use crate::desk::hold;
 use crate::desk::status::{Glance, Waiting, glance};
 use crate::diagnostic::print::counted;
+use crate::store::{Duty, Node};
 
 pub(super) async fn run(newsroom: &Newsroom, asked: &Status, terminal: &Terminal) -> Result<Outcome, AppError> {
     if let Some(issue) = &asked.id {
@@ -70,10 +71,26 @@ fn print_glance(out: &mut dyn Write, glance: &Glance) -> io::Result<()> {
     for hold in &glance.holds {
         writeln!(out, "held       {} since {}: {}", hold.issue, hold.since, hold::in_words(hold))?;
     }
+    for node in &glance.nodes {
+        writeln!(out, "node       {}", in_words(node))?;
+    }
     for (name, record) in &glance.dkim_records {
         writeln!(out, "dkim       {name} TXT {}", txt(record))?;
     }
     Ok(())
+}
+
+/// "north  since 2026-11-22T09:00:00Z, last seen 2026-11-22T10:00:00Z; office, sending, 50 % of the limits: no issue waits".
+fn in_words(node: &Node) -> String {
+    let duty = |duty: &Duty| match duty {
+        Duty::Office => "office".to_owned(),
+        Duty::Sending => "drives the mailing".to_owned(),
+    };
+    let share = (!node.share.is_none()).then(|| format!("{:.0} % of the limits", node.share.part() * 100.0));
+    let does: Vec<String> = node.duties.iter().map(duty).chain(share).collect();
+    let does = if does.is_empty() { String::new() } else { format!("; {}", does.join(", ")) };
+    let state = if node.state.is_empty() { String::new() } else { format!(": {}", node.state) };
+    format!("{}  since {:.0}, last seen {:.0}{does}{state}", node.name, node.entered_at, node.seen_at)
 }
 
 /// Whether editors have seen and approved it, where that is asked for.

@@ -5,6 +5,7 @@
 
 mod calls;
 mod duty;
+mod helping;
 mod office;
 mod pages;
 mod run;
@@ -42,12 +43,16 @@ pub enum End {
 /// Looks after a newsroom until it is asked to stop. `environment` overrides the settings, now and when they are read
 /// again.
 pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut calls: Calls) -> Result<End, AppError> {
-    let _office = newsroom.hold_office()?;
+    let _lock = newsroom.hold_office()?;
     if !adopt::is_at_home(&newsroom).await? {
         tracing::warn!("nothing goes out: the database is at home elsewhere, and `masthead adopt` says that it is meant");
     }
     // Before the first is erased, and also if another program does that: whoever was must be known to all pages at once.
     newsroom.seal_store()?;
+    let presence = newsroom.attend().await?;
+    if newsroom.config().node.keeps_office {
+        newsroom.attendance().stands_for_office();
+    }
     let mut folder = watch_over(&newsroom);
     let (current, newsrooms) = watch::channel(Arc::new(newsroom));
     let pages = pages::open(newsrooms).await?;
@@ -73,18 +78,24 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     }
     let end = farewell(&mut office, &mut calls).await;
     pages.close().await;
-    if end == End::AtOnce {
-        return Ok(end);
-    }
     let newsroom = office.newsroom();
+    let end = match end {
+        End::AtRest if newsroom.attendance().has_office() => last_scouring(&newsroom, &mut calls).await,
+        end => end,
+    };
+    presence.leave().await;
+    Ok(end)
+}
+
+async fn last_scouring(newsroom: &Newsroom, calls: &mut Calls) -> End {
     tokio::select! {
-        end = scouring::scour(&newsroom) => {
+        end = scouring::scour(newsroom) => {
             if let Err(fault) = end {
                 tracing::warn!(%fault, "files could not be scoured of those who were erased; that is done after the next start");
             }
-            Ok(End::AtRest)
+            End::AtRest
         }
-        () = stopped(&mut calls) => Ok(End::AtOnce),
+        () = stopped(calls) => End::AtOnce,
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant};
 
 use super::duty::{self, Attended};
+use super::helping::Helping;
 use super::run::{Run, Unfinished};
 use super::scouring::Scouring;
 use super::systemd;
@@ -66,6 +67,9 @@ pub(super) struct Office {
     unfinished: Unfinished,
     duty: Option<JoinHandle<Result<Attended, AppError>>>,
     run: Option<Run>,
+    helping: Helping,
+    /// Whether the office was this node's when it was last asked.
+    had_office: bool,
     /// How often in a row a mailing could not be opened, or not go on.
     failed: BTreeMap<IssueId, u32>,
     /// Links that are tried and feeds that are asked while everything else goes on.
@@ -98,6 +102,8 @@ impl Office {
             unfinished: Unfinished::default(),
             duty: None,
             run: None,
+            helping: Helping::new(),
+            had_office: false,
             failed: BTreeMap::new(),
             errand: None,
             next_errand: Timestamp::MAX,
@@ -165,6 +171,24 @@ impl Office {
         if now >= self.look_again {
             (self.must_look, self.look_again) = (true, Timestamp::MAX);
         }
+        if self.newsroom().attendance().has_office() {
+            if !std::mem::replace(&mut self.had_office, true) {
+                // Whoever had it before may have seen another folder, or an older one.
+                (self.must_look, self.next) = (true, now);
+            }
+            self.attend(now);
+        } else {
+            self.stand_by();
+        }
+        if self.run.is_none() {
+            self.helping.go_on(self.newsroom(), now);
+        }
+        self.tell_status();
+        self.is_alive();
+    }
+
+    /// Begins what only one node does.
+    fn attend(&mut self, now: Timestamp) {
         if self.duty.is_none() && self.folder.is_some() && (self.must_look || now >= self.next) {
             let folder = self.folder.clone().filter(|_| std::mem::take(&mut self.must_look));
             // If nothing comes of it, it is tried again.
@@ -172,7 +196,11 @@ impl Office {
             tracing::debug!(looks = folder.is_some(), "a duty begins");
             self.duty = Some(tokio::spawn(duty::attend(self.newsroom(), Arc::clone(&self.tray), folder)));
         }
-        if self.run.is_none() {
+        let may_send = !self.newsroom().attendance().another_sends();
+        if may_send {
+            self.helping.stop();
+        }
+        if self.run.is_none() && may_send && !self.helping.is_under_way() {
             self.run = match self.go.pop_front() {
                 Some((issue, edition)) => Some(Run::open(self.newsroom(), issue, edition)),
                 None => self.unfinished.due(now).map(|issue| Run::take_up(self.newsroom(), issue.clone())),
@@ -186,8 +214,23 @@ impl Office {
             // A mailing writes all the time, and would have to wait.
             self.scouring.go_on(self.newsroom(), now);
         }
-        self.tell_status();
-        self.is_alive();
+    }
+
+    /// Another node attends to everything, or may by now: nothing of that kind goes on here. A mailing under way waits for the
+    /// store, or learns that another drives it.
+    fn stand_by(&mut self) {
+        self.had_office = false;
+        if let Some(duty) = self.duty.take() {
+            duty.abort();
+        }
+        if let Some(errand) = self.errand.take() {
+            errand.abort();
+        }
+        self.scouring.break_off();
+        self.go.clear();
+        self.unfinished.meet(Vec::new());
+        self.kept.clear();
+        self.trouble = None;
     }
 
     /// Waits until something in hand has ended, and settles what that means.
@@ -205,6 +248,7 @@ impl Office {
                     tracing::warn!(%fault, "links and feeds could not be looked at");
                 }
             }
+            () = self.helping.something_ended(|| Arc::clone(&self.newsroom.borrow())) => {}
             ended = self.scouring.ended() => self.scouring.settle(&ended, self.newsroom.borrow().now()),
             ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
                 if let Some(run) = self.run.take() {
@@ -286,11 +330,12 @@ impl Office {
         if let Some(run) = &self.run {
             run.progress.ask_to_stop();
         }
+        self.helping.stop();
     }
 
     /// Whether something in hand must still end. A duty is only waited for while `patient`.
     pub(super) fn is_busy(&self, patient: bool) -> bool {
-        self.run.is_some() || (patient && (self.duty.is_some() || self.scouring.is_under_way()))
+        self.run.is_some() || self.helping.is_under_way() || (patient && (self.duty.is_some() || self.scouring.is_under_way()))
     }
 
     /// Tells a watchdog, where there is one, that the loop turns: three times as often as it asks.
@@ -306,13 +351,21 @@ impl Office {
         let line = self.line();
         if line != self.status {
             systemd::status(&line);
+            self.newsroom().attendance().says(&line);
             self.status = line;
         }
     }
 
     fn line(&self) -> String {
+        let newsroom = self.newsroom();
+        let stands_by = || match newsroom.attendance().office_elsewhere() {
+            Some(other) => format!("standing by; `{other}` has the office"),
+            None => "standing by; nobody has the office".to_owned(),
+        };
         match (&self.run, &self.trouble) {
             (Some(run), _) => run.line(),
+            _ if let Some(line) = self.helping.line() => line,
+            _ if !newsroom.attendance().has_office() => stands_by(),
             (None, Some(trouble)) => format!("in trouble: {}", trouble.reason),
             (None, None) if !self.kept.is_empty() => self.kept.join("; "),
             (None, None) => self.tray.line(self.newsroom().config()),

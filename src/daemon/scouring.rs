@@ -37,6 +37,13 @@ impl Scouring {
         self.task.is_some()
     }
 
+    /// Breaks it off: what is left is done the next time.
+    pub(super) fn break_off(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+
     /// Waits until it has ended; does not return where it is not under way.
     pub(super) async fn ended(&mut self) -> Result<bool, AppError> {
         let end = super::office::ended(self.task.as_mut()).await;

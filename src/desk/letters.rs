@@ -39,6 +39,13 @@ pub async fn hand_in(newsroom: &Newsroom, letters: Vec<Letter>) -> Result<Posted
     let mut open: Option<Connection> = None;
     let mut waiting = letters.into_iter();
     while let Some(letter) = waiting.next() {
+        if !newsroom.attendance().comes_to_act().await {
+            // Another node may say it by now.
+            posted.fault = Some(AppError::Refused("the store has not been reached for too long".to_owned()));
+            posted.left.push(letter);
+            posted.left.extend(waiting);
+            return Ok(posted);
+        }
         let message = match letter.compose(sender, &keys, signer.as_ref(), newsroom.now(), lang) {
             Ok(message) => message,
             Err(fault) => {

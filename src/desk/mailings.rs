@@ -1,9 +1,8 @@
 //! An operator's word about a mailing: pause it, let it go on, end it, or try again those who were refused.
 
-use std::fs::File;
 use std::time::Duration;
 
-use crate::app::{AppError, Newsroom};
+use crate::app::{AppError, Held, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::deliveries::mailing;
 use crate::desk::{feeds, hold, report};
@@ -51,11 +50,18 @@ pub async fn resume(newsroom: &Newsroom, whom: &Whom) -> Result<bool, AppError> 
 pub async fn cancel(newsroom: &Newsroom, issue: &IssueId) -> Result<u64, AppError> {
     let id = cancellable(newsroom, issue).await?.id;
     let withheld = newsroom.store().cancel(id, newsroom.now()).await?;
-    if let Some(_held) = alone(newsroom).await? {
-        close(newsroom, issue).await?;
-        feeds::set_down(newsroom, issue).await?;
-    }
-    Ok(withheld)
+    let presence = newsroom.attend().await?;
+    let closed = match alone(newsroom).await {
+        Ok(Some(held)) => {
+            let closed = close(newsroom, issue).await;
+            held.release().await;
+            closed
+        }
+        Ok(None) => Ok(()),
+        Err(fault) => Err(fault),
+    };
+    presence.leave().await;
+    closed.map(|()| withheld)
 }
 
 /// Whether an issue has no mailing yet, so that it is held or let go and not paused.
@@ -75,9 +81,9 @@ async fn cancellable(newsroom: &Newsroom, issue: &IssueId) -> Result<Mailing, Ap
 }
 
 /// The newsroom's lock, once the run at work has ended; `None` if that takes too long, and the run closes the mailing.
-async fn alone(newsroom: &Newsroom) -> Result<Option<File>, AppError> {
+async fn alone(newsroom: &Newsroom) -> Result<Option<Held>, AppError> {
     for _ in 0..LOOKS {
-        match newsroom.hold() {
+        match newsroom.hold().await {
             Ok(held) => return Ok(Some(held)),
             Err(AppError::Refused(_)) => tokio::time::sleep(LOOK).await,
             Err(fault) => return Err(fault),
@@ -96,7 +102,7 @@ async fn close(newsroom: &Newsroom, issue: &IssueId) -> Result<(), AppError> {
     if store.finish(mailing.id, newsroom.now()).await? {
         report::tell(newsroom, issue, None).await;
     }
-    Ok(())
+    feeds::set_down(newsroom, issue).await
 }
 
 /// How many would not get an issue if its mailing were cancelled now.

@@ -4,11 +4,13 @@ mod dispatch;
 mod dry_run;
 pub(super) mod fleet;
 mod holding;
+pub mod lending;
 mod opening;
 mod progress;
 mod providers;
 mod roster;
 mod rounds;
+mod sharing;
 mod worker;
 
 use std::sync::Arc;
@@ -74,7 +76,13 @@ struct Halt {
 /// Sends an issue, or takes up a mailing that was broken off. If it has gone out, nothing is sent.
 pub async fn send(newsroom: &Newsroom, request: &Request, progress: &Arc<Progress>) -> Result<Report, AppError> {
     adopt::must_be_at_home(newsroom).await?;
-    let _held = newsroom.hold()?;
+    let held = newsroom.hold().await?;
+    let report = drive(newsroom, request, progress).await;
+    held.release().await;
+    report
+}
+
+async fn drive(newsroom: &Newsroom, request: &Request, progress: &Arc<Progress>) -> Result<Report, AppError> {
     let store = newsroom.store();
     if let Some((list, _)) = &request.joined {
         opening::must_be_known(newsroom, list)?;

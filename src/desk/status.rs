@@ -11,7 +11,7 @@ use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::diagnostic::Severity;
 use crate::mailing::Mailing;
-use crate::store::{Hold, ListTally, Tally};
+use crate::store::{Hold, ListTally, Node, Tally};
 
 /// How many runs are told.
 const COMING: usize = 3;
@@ -77,6 +77,8 @@ pub struct Glance {
     pub lists: Vec<ListTally>,
     /// How many issues are in the archive.
     pub archived: usize,
+    /// The nodes that share the store, in the order in which they came.
+    pub nodes: Vec<Node>,
 }
 
 /// Looks at everything once.
@@ -107,6 +109,10 @@ pub async fn glance(newsroom: &Newsroom) -> Result<Glance, AppError> {
         pauses: account::pauses(newsroom, None).await?,
         lists: store.lists().await?,
         archived: store.shelf().await?.len(),
+        nodes: match store.shared() {
+            Some(nodes) => nodes.nodes().await?,
+            None => Vec::new(),
+        },
     })
 }
 

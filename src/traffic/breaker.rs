@@ -1,5 +1,8 @@
 //! The circuit breaker: too many refusals among the last messages, and a person must look before more go out.
 
+use super::Heard;
+use crate::mailing::{Fate, Judgement};
+
 /// When sending stops (STANDARDS section 4, circuit breaker). Shares are in thousandths.
 ///
 /// The last so many attempts of a provider are looked at, and the last so many of the mailing. Too many blocks or
@@ -56,6 +59,23 @@ pub(super) enum Sign {
     Block,
     /// To be tried again.
     Deferred,
+}
+
+impl Sign {
+    /// How the breaker counts this; `None`: it does not ([`BreakerRules`] says why).
+    pub(super) fn of(heard: &Heard<'_>) -> Option<Self> {
+        match (heard.judgement, heard.fate) {
+            (Judgement::Hard, _) => Some(Self::Hard),
+            (Judgement::Block, _) => Some(Self::Block),
+            (_, Fate::Accepted | Fate::Refused) => Some(Self::Fine),
+            (_, Fate::Deferred { .. } | Fate::Expired) => {
+                let reply = heard.reply?;
+                let may_be_greylisting = heard.attempt <= 1 && matches!(reply.code, 450 | 451);
+                (heard.attempt <= 2 && !may_be_greylisting).then_some(Self::Deferred)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// The last attempts of a provider or of the mailing.

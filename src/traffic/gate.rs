@@ -1,5 +1,7 @@
 //! The gate through which every message goes: asked before it, and told what became of it.
 
+mod sharing;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -7,7 +9,7 @@ use super::breaker::{Recent, Sign};
 use super::hold::{NEVER, Way, nanos, timestamp};
 use super::lane::{Climb, Flow, climbed};
 use super::pace::Nanos;
-use super::{BreakerRules, Day, Limits, Provider, RelayRules, Rules, Tallied, Window};
+use super::{BreakerRules, Day, Limits, Provider, RelayRules, Rules, Share, Tallied, Window};
 use crate::mailing::settle::Judgement;
 use crate::mailing::{Fate, MailingId, Pause, ProviderId, Reply, Scope};
 
@@ -26,6 +28,8 @@ pub enum Verdict {
     Full,
     /// A person must resume.
     Paused,
+    /// Other nodes have all of it, until the share of this one changes.
+    Elsewhere,
 }
 
 /// What became of a message.
@@ -59,6 +63,8 @@ pub struct Gate {
     held: Vec<Held>,
     /// How many messages each connection holds.
     busy: Vec<u32>,
+    /// What of all that the limits allow is for this node.
+    share: Share,
     now: Nanos,
 }
 
@@ -107,15 +113,15 @@ impl Gate {
         let Rules { relays, providers, window, zone, breaker } = rules;
         let at = nanos(now);
         let round = relays.iter().map(|relay| relay.limits.connections.unwrap_or(1)).fold(0, u32::saturating_add);
-        let warms = relays.iter().any(|relay| relay.warm_up);
+        let warm: Vec<&str> = relays.iter().filter(|relay| relay.warm_up).map(|relay| relay.name.as_str()).collect();
         let flow = |provider: &Provider| {
             let round = provider.limits.connections.map_or(round, |most| most.min(round));
-            let climb = (warms && provider.ramp).then(|| Climb::new(climbed(days, provider, &relays), &zone, at));
+            let climb = (!warm.is_empty() && provider.ramp).then(|| Climb::new(climbed(days, &provider.id, &warm), &zone, at));
             Flow::new(provider, Way::new(&provider.limits, round, at), climb, Recent::new(breaker.provider))
         };
         let outlet = |relay: &RelayRules| Outlet {
             name: relay.name.clone(),
-            way: Way::new(&relay.limits, relay.limits.connections.unwrap_or(1), at),
+            way: Way::new(&relay.limits, relay.limits.connections.unwrap_or(1), at).with_connections_of_its_own(),
             window: relay.window.or(window),
             warm_up: relay.warm_up,
             is_open: true,
@@ -130,6 +136,7 @@ impl Gate {
             pauses: Vec::new(),
             held: Vec::new(),
             busy: Vec::new(),
+            share: Share::ALL,
             now: at,
             breaker,
             zone,
@@ -203,14 +210,19 @@ impl Gate {
             opens = opens.max(climb.opens(&self.zone, now));
         }
         let told = verdict(opens, now);
+        if told != Verdict::Paused && self.is_elsewhere(relay, usize::from(lane.0), now) {
+            return Verdict::Elsewhere;
+        }
         if told != Verdict::Go {
             return told;
         }
         let is_new_here = self.busy.get(connection).is_none_or(|held| *held == 0);
         let is_fresh = is_new_here || self.held[connection * self.flows.len() + usize::from(lane.0)].count == 0;
-        let flow = &self.flows[usize::from(lane.0)];
-        let is_full = is_fresh && flow.way.is_full(flow.eased, now)
-            || is_new_here && (self.relays[relay].way.is_full(u32::MAX, now) || self.whole.is_full(u32::MAX, now));
+        let (flow, outlet) = (&self.flows[usize::from(lane.0)], &self.relays[relay]);
+        // Where the share has become less, those that hold some take no more until enough are done.
+        let is_full = [&flow.way, &outlet.way, &self.whole].into_iter().any(|way| way.is_over(now))
+            || is_fresh && flow.way.is_full(flow.eased, now)
+            || is_new_here && (outlet.way.is_full(u32::MAX, now) || self.whole.is_full(u32::MAX, now));
         if is_full { Verdict::Full } else { Verdict::Go }
     }
 
@@ -258,6 +270,9 @@ impl Gate {
         let held = &mut self.held[connection * width + place];
         held.count = held.count.checked_sub(1)?;
         *busy -= 1;
+        for way in [&mut flow.way, &mut outlet.way, &mut self.whole] {
+            way.done();
+        }
         if held.count == 0 {
             flow.way.leave();
         }
@@ -279,7 +294,7 @@ impl Gate {
         if let Some(climb) = flow.climb.as_mut().filter(|_| warms) {
             climb.settle(&heard, since, &self.zone, now);
         }
-        let sign = sign(&heard);
+        let sign = Sign::of(&heard);
         if heard.fate == Fate::Accepted {
             flow.ease(now);
         } else if let Some(pause) = heard.reply.and_then(|reply| flow.react(reply, now)) {
@@ -365,21 +380,6 @@ fn verdict(opens: Nanos, now: Nanos) -> Verdict {
         NEVER => Verdict::Paused,
         opens if opens > now => Verdict::Wait(timestamp(opens)),
         _ => Verdict::Go,
-    }
-}
-
-/// How the breaker counts this; `None`: it does not ([`BreakerRules`] says why).
-fn sign(heard: &Heard<'_>) -> Option<Sign> {
-    match (heard.judgement, heard.fate) {
-        (Judgement::Hard, _) => Some(Sign::Hard),
-        (Judgement::Block, _) => Some(Sign::Block),
-        (_, Fate::Accepted | Fate::Refused) => Some(Sign::Fine),
-        (_, Fate::Deferred { .. } | Fate::Expired) => {
-            let reply = heard.reply?;
-            let may_be_greylisting = heard.attempt <= 1 && matches!(reply.code, 450 | 451);
-            (heard.attempt <= 2 && !may_be_greylisting).then_some(Sign::Deferred)
-        }
-        _ => None,
     }
 }
 

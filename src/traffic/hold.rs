@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::Limits;
 use super::minutes::Minutes;
 use super::pace::{Nanos, Pace, SECOND};
+use super::{Limits, Share};
 use crate::mailing::Pause;
 
 /// The time that never comes by itself: a person must act.
@@ -31,8 +31,16 @@ struct Hold {
 /// What a relay, a provider or a mailing lets through.
 #[derive(Debug, Clone)]
 pub(super) struct Way {
+    limits: Limits,
+    round: u32,
+    /// Whether each node has all of the connections.
+    is_each_nodes: bool,
+    /// What of the limits is for this node.
+    share: Share,
     connections: u32,
     in_use: u32,
+    /// Messages that were taken and have not come to an end.
+    under_way: u64,
     pace: Option<Pace>,
     minutes: Option<Minutes>,
     hold: Hold,
@@ -42,12 +50,23 @@ impl Way {
     /// A way within these limits, of which so many connections make use.
     pub(super) fn new(limits: &Limits, round: u32, now: Nanos) -> Self {
         Self {
+            limits: *limits,
+            round,
+            is_each_nodes: false,
+            share: Share::ALL,
             connections: limits.connections.unwrap_or(u32::MAX),
             in_use: 0,
+            under_way: 0,
             pace: limits.per_second.map(|rate| Pace::new(rate, round, now)),
             minutes: Minutes::new(limits.per_hour, limits.per_day, now),
             hold: Hold::default(),
         }
+    }
+
+    /// The same where each node has all of the connections.
+    pub(super) fn with_connections_of_its_own(mut self) -> Self {
+        self.is_each_nodes = true;
+        self
     }
 
     /// Counts what went before our time.
@@ -79,8 +98,72 @@ impl Way {
     }
 
     /// How many connections may hold its messages: one while it is slowed.
+    fn connections(&self, now: Nanos) -> u32 {
+        if now < self.hold.slow_until { self.own(1) } else { self.connections }
+    }
+
+    /// Whether as many connections hold its messages as may.
     pub(super) fn is_full(&self, most: u32, now: Nanos) -> bool {
-        self.in_use >= if now < self.hold.slow_until { 1 } else { self.connections.min(most) }
+        self.in_use >= self.connections(now).min(most)
+    }
+
+    /// Whether more do than its share allows, since that has become less.
+    pub(super) fn is_over(&self, now: Nanos) -> bool {
+        self.share != Share::ALL && self.in_use > self.connections(now)
+    }
+
+    /// Of so many connections, those that are this node's.
+    fn own(&self, connections: u32) -> u32 {
+        u32::try_from(self.share.whole_of(u64::from(connections))).unwrap_or(connections)
+    }
+
+    /// Whether it lets something through, and all of that is others' share.
+    pub(super) fn is_elsewhere(&self, now: Nanos) -> bool {
+        let Limits { connections, per_second, per_hour, per_day } = self.limits;
+        let connections = connections.filter(|_| !self.is_each_nodes).map(u64::from);
+        let is_none = |many: u64| many > 0 && self.share.whole_of(many) == 0;
+        let slowed = (now < self.hold.slow_until).then_some(1);
+        per_second.is_some() && self.share.is_none() || [connections, per_hour, per_day, slowed].into_iter().flatten().any(is_none)
+    }
+
+    /// Goes by another share, with what it has counted.
+    pub(super) fn narrow(&mut self, share: Share, now: Nanos) {
+        self.share = share;
+        if let Some(most) = self.limits.connections.filter(|_| !self.is_each_nodes) {
+            self.connections = self.own(most);
+        }
+        if let (Some(pace), Some(rate)) = (&mut self.pace, self.limits.per_second) {
+            *pace = pace.paced(rate * share.part(), self.round, now);
+        }
+        if let Some(minutes) = &mut self.minutes {
+            minutes.limit(self.limits.per_hour.map(|most| share.whole_of(most)), self.limits.per_day.map(|most| share.whole_of(most)));
+        }
+    }
+
+    /// Counts anew what all nodes sent, oldest first: its part of all that went up to each minute, rounded up; and what is
+    /// under way.
+    pub(super) fn recount(&mut self, rows: impl Iterator<Item = (Timestamp, u64)>, now: Nanos) {
+        let part = |limit: Option<u64>| limit.map(|most| self.share.whole_of(most));
+        let Some(mut minutes) = Minutes::new(part(self.limits.per_hour), part(self.limits.per_day), now) else { return };
+        let (mut sum, mut counted) = (0, 0);
+        for (minute, attempts) in rows {
+            sum += attempts;
+            let own = self.share.used_of(sum);
+            minutes.add(Minutes::minute(nanos(minute)), own - counted);
+            counted = own;
+        }
+        minutes.add(Minutes::minute(now), self.under_way);
+        self.minutes = Some(minutes);
+    }
+
+    /// How many messages are under way.
+    pub(super) fn under_way(&self) -> u64 {
+        self.under_way
+    }
+
+    /// A message has come to an end.
+    pub(super) fn done(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
     }
 
     pub(super) fn is_stopped(&self, now: Nanos) -> bool {
@@ -95,6 +178,7 @@ impl Way {
     /// A message goes; `fresh`: on a connection that held none of it.
     pub(super) fn take(&mut self, fresh: bool, now: Nanos) {
         self.in_use += u32::from(fresh);
+        self.under_way += 1;
         if let Some(pace) = &mut self.pace {
             pace.take(now);
         }

@@ -11,7 +11,7 @@ use super::breaker::Recent;
 use super::hold::{Way, nanos, timestamp};
 use super::pace::{Nanos, SECOND};
 use super::provider::{Provider, Reaction, Remedy};
-use super::{Day, Heard, RelayRules, Tallied, ramp};
+use super::{Day, Heard, Share, Tallied, ramp};
 use crate::mailing::settle::Judgement;
 use crate::mailing::{Fate, Pause, ProviderId, Reply};
 
@@ -135,13 +135,15 @@ pub(super) struct Climb {
     used: u64,
     accepted: u64,
     block: u64,
+    /// What of the allowance is for this node.
+    pub(super) share: Share,
 }
 
 impl Climb {
     /// The ramp as of `now`; `days`: what was accepted and blocked on the days before.
     pub(super) fn new(days: Vec<(Date, u64, u64)>, zone: &TimeZone, now: Nanos) -> Self {
         let today = Date::default();
-        let mut climb = Self { days, today, begins: 0, ends: 0, allowance: 0, used: 0, accepted: 0, block: 0 };
+        let mut climb = Self { days, today, begins: 0, ends: 0, allowance: 0, used: 0, accepted: 0, block: 0, share: Share::ALL };
         climb.begin(zone, now);
         climb
     }
@@ -172,10 +174,30 @@ impl Climb {
         }
     }
 
+    /// Counts anew what all nodes sent, before today and today; `under_way`: what this one has under way.
+    pub(super) fn recount<'r>(
+        &mut self,
+        days: Vec<(Date, u64, u64)>,
+        rows: impl Iterator<Item = &'r Tallied>,
+        under_way: u64,
+        zone: &TimeZone,
+        now: Nanos,
+    ) {
+        self.days = days;
+        self.begin(zone, now);
+        rows.for_each(|row| self.remember(row));
+        self.used = self.share.used_of(self.used) + under_way;
+    }
+
+    /// Whether there is an allowance, and all of it for others.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.allowance > 0 && self.share.whole_of(self.allowance) == 0
+    }
+
     /// When the next message may go: at once, or at midnight.
     pub(super) fn opens(&mut self, zone: &TimeZone, now: Nanos) -> Nanos {
         self.turn(zone, now);
-        if self.used < self.allowance { now } else { self.ends }
+        if self.used < self.share.whole_of(self.allowance) { now } else { self.ends }
     }
 
     pub(super) fn take(&mut self, zone: &TimeZone, now: Nanos) {
@@ -202,10 +224,9 @@ impl Climb {
 }
 
 /// What a provider accepted and blocked on each day, through all relays that warm up.
-pub(super) fn climbed(days: &[Day], provider: &Provider, relays: &[RelayRules]) -> Vec<(Date, u64, u64)> {
-    let warms = |day: &&Day| day.provider == provider.id && relays.iter().any(|relay| relay.warm_up && relay.name == day.relay);
+pub(super) fn climbed(days: &[Day], provider: &ProviderId, warm: &[&str]) -> Vec<(Date, u64, u64)> {
     let mut climbed: Vec<(Date, u64, u64)> = Vec::new();
-    for day in days.iter().filter(warms) {
+    for day in days.iter().filter(|day| day.provider == *provider && warm.contains(&day.relay.as_str())) {
         match climbed.iter_mut().find(|(date, ..)| *date == day.date) {
             Some((_, accepted, block)) => (*accepted, *block) = (*accepted + day.accepted, *block + day.block),
             None => climbed.push((day.date, day.accepted, day.block)),

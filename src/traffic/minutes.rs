@@ -34,6 +34,11 @@ impl Minutes {
         Some(Self { per_hour, per_day, buckets, now: now.div_euclid(MINUTE), hour: 0, day: 0, full_until: None })
     }
 
+    /// Other limits from now on; what was counted stays.
+    pub(super) fn limit(&mut self, per_hour: Option<u64>, per_day: Option<u64>) {
+        (self.per_hour, self.per_day, self.full_until) = (per_hour, per_day, None);
+    }
+
     /// Which minute an instant is in.
     pub(super) fn minute(at: Nanos) -> i64 {
         at.div_euclid(MINUTE)

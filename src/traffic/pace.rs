@@ -31,6 +31,12 @@ impl Pace {
         Self { gap, credit, next: start.saturating_add(credit), last: Nanos::MIN }
     }
 
+    /// The same way at another pace: not earlier than at the old one, and without credit.
+    pub(super) fn paced(self, per_second: f64, round: u32, now: Nanos) -> Self {
+        let paced = Self::new(per_second, round, now);
+        Self { next: paced.next.max(self.opens().saturating_add(paced.credit)), ..paced }
+    }
+
     /// Time between two messages.
     pub(super) fn gap(&self) -> Nanos {
         self.gap

@@ -25,6 +25,7 @@ mod moving;
 mod newsroom;
 mod postgres;
 mod postgres_ledger;
+mod postgres_nodes;
 mod postgres_readers;
 mod postgres_shelf;
 mod power;

@@ -5,13 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use masthead::mailing::{Fate, Reply};
-use masthead::store::{Admitted, Asking, Attempt, Caps, Enrolled, Import, Imported, Pieces, Store, StoreError};
+use masthead::store::{
+    Admitted, Asking, Attempt, Caps, Ending, Enrolled, Import, Imported, Pieces, Registered, Store, StoreError, Suppression,
+};
 use masthead::subscription::roll::RollEntry;
-use masthead::subscription::{Enrolment, Evidence, Format, PersonName, Seal, Standing, SubscriberId};
+use masthead::subscription::{EmailAddress, Enrolment, Evidence, Format, PersonName, Seal, Standing, SubscriberId};
 use tokio_postgres::NoTls;
 
+use crate::chance::Chance;
 use crate::cluster::{self, Database};
-use crate::newsroom::{address, at, attempt, claim, enrolment, list_id, open, roll, settle, settle_in, submit};
+use crate::newsroom::{address, at, attempt, claim, enrolment, evidence, list_id, open, roll, settle, settle_in, submit};
 use crate::postgres::open_in;
 
 /// Two nodes at one database.
@@ -37,7 +40,7 @@ fn caps(of_a_network: u64) -> Caps {
     Caps { address: [wide; 2], network: (at(0), of_a_network), domain: wide, whole: wide }
 }
 
-fn pieces(entries: Vec<RollEntry>) -> Pieces {
+fn pieces(entries: &[RollEntry]) -> Pieces {
     let pieces: Vec<_> = entries.chunks(1_000).map(|piece| Ok(piece.to_vec())).collect();
     Box::new(pieces.into_iter())
 }
@@ -55,7 +58,7 @@ fn entries(numbers: impl Iterator<Item = usize>) -> Vec<RollEntry> {
 
 async fn take_in(store: &Arc<dyn Store>, entries: Vec<RollEntry>) -> Imported {
     let import = Import { list: Some(list_id("general")), at: at(5), is_rehearsal: false, ending: None };
-    store.import(import, pieces(entries)).await.unwrap()
+    store.import(import, pieces(&entries)).await.unwrap()
 }
 
 /// How many readers and consent lines there are.
@@ -199,4 +202,67 @@ async fn c4_while_somebody_reads_the_old_rows_scouring_is_still_to_be_done() {
     assert!(!one.is_to_be_scoured().await.unwrap());
     drop(reader);
     driver.await.unwrap().unwrap();
+}
+
+/// An entry about one of a few readers: all that may stand in one is possible.
+fn any_entry(chance: &mut Chance, line: usize) -> RollEntry {
+    let number = chance.below(14);
+    let name = [None, None, Some("Ann"), Some("Bob")][chance.below(4)];
+    let is_gone = chance.below(7) == 0;
+    let standing = if is_gone {
+        Standing::Ended
+    } else {
+        [Standing::Pending, Standing::Confirmed, Standing::Confirmed, Standing::Ended][chance.below(4)]
+    };
+    RollEntry {
+        line: line as u64,
+        list: [None, None, Some("general"), Some("extra")][chance.below(4)].map(list_id),
+        is_gone,
+        format: [Format::Html, Format::Text][chance.below(2)],
+        enrolment: Enrolment {
+            name: name.and_then(|name| PersonName::parse(name).ok()),
+            since: [None, Some(at(-100 - i64::try_from(line).unwrap()))][chance.below(2)],
+            evidence: Evidence { channel: ["import", "suppression"][chance.below(2)].to_owned(), detail: format!("line {line}") },
+            ..enrolment(number, standing)
+        },
+    }
+}
+
+/// All that an export tells, in the order of addresses: engines may number readers as they like.
+async fn told(store: &Arc<dyn Store>) -> (Vec<Registered>, Vec<(EmailAddress, Suppression)>, Vec<usize>) {
+    let mut register = store.register(None, SubscriberId(0), 1_000).await.unwrap();
+    let mut consents = Vec::new();
+    for number in 0..14 {
+        consents.push(store.dossier(&address(number)).await.unwrap().map_or(0, |dossier| dossier.consents.len()));
+    }
+    for line in &mut register {
+        line.subscriber = SubscriberId(0);
+    }
+    register.sort_by(|a, b| (a.email.key(), &a.list).cmp(&(b.email.key(), &b.list)));
+    (register, store.suppressions(None, "", 1_000).await.unwrap(), consents)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_roll_means_the_same_to_both_engines() {
+    let mut chance = Chance::told("any roll means the same to both engines");
+    for _ in 0..8 {
+        let Some(here) = crate::sqlite::open().await else { return };
+        let Some(there) = crate::postgres::open().await else { return };
+        let both = [here.store(), there.store()];
+        let erased = chance.below(14);
+        for store in &both {
+            settle_in(store, 4).await;
+            store.seal_with(Seal::new(&[7; 32]));
+            store.erase(&address(erased), at(2)).await.unwrap();
+        }
+        for turn in 0..4 {
+            let entries: Vec<RollEntry> = (1..=chance.below(40) + 1).map(|line| any_entry(&mut chance, line)).collect();
+            let ending = (chance.below(2) == 0).then(|| Ending { evidence: evidence("not in it"), brake: [200, 1000][chance.below(2)] });
+            let import = Import { list: Some(list_id("general")), at: at(10 + turn), is_rehearsal: chance.below(4) == 0, ending };
+            let [here, there] = &both;
+            let done = here.import(import.clone(), pieces(&entries)).await.unwrap();
+            assert_eq!(there.import(import.clone(), pieces(&entries)).await.unwrap(), done, "{import:?}: {entries:#?}");
+            assert_eq!(told(there).await, told(here).await, "{import:?}: {entries:#?}");
+        }
+    }
 }

@@ -220,6 +220,11 @@ impl Sink {
         self.record.state().most_open
     }
 
+    /// The most messages that were being handed over at a time.
+    pub fn most_at_once(&self) -> usize {
+        self.record.state().most_bodies
+    }
+
     /// How often a session had answered all it was asked and waited for its client: the round trips.
     pub fn turns(&self) -> usize {
         self.record.state().turns

@@ -5,6 +5,7 @@
 
 mod claims;
 mod looking;
+mod sharing;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,7 @@ use tokio::sync::Notify;
 
 use super::Progress;
 use super::roster::Roster;
-use crate::app::AppError;
+use crate::app::{AppError, Attendance};
 use crate::clock::Clock;
 use crate::mailing::{Delivery, Fate, MailingId, Pause, ProviderId, Scope};
 use crate::store::{Store, Waiting, Wave};
@@ -58,6 +59,8 @@ pub(super) struct Errand {
     pub(super) ahead: usize,
     /// Where people read what is told of times.
     pub(super) zone: TimeZone,
+    /// This node among the others.
+    pub(super) attendance: Arc<Attendance>,
 }
 
 pub(super) struct Dispatch {
@@ -81,6 +84,8 @@ struct State {
     held: usize,
     /// Whether it was told that a limit lets nothing pass just now.
     has_said_why: bool,
+    /// Which of this node's lives the claims are of.
+    life: u64,
     /// Nothing more may come in this round; those who stand by may go home.
     is_over: bool,
     end: Option<End>,
@@ -115,6 +120,7 @@ impl Dispatch {
             turn: 0,
             patience: Timestamp::MAX,
             held: 0,
+            life: errand.attendance.lives(),
             has_said_why: false,
             is_over: false,
             end: None,

@@ -1,5 +1,7 @@
 //! A run in rounds: seeds and canary first, then everybody, then those who asked to be tried later, until nothing is due.
 
+mod others;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,13 +10,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::dispatch::{Dispatch, End, Errand};
 use super::worker::Crew;
-use super::{Halt, Progress, composer, fleet, holding};
-use crate::app::{AppError, Newsroom};
+use super::{Halt, Progress, composer, fleet, holding, sharing};
+use crate::app::{AppError, Attendance, Newsroom};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::{Mailing, MailingId, Pause, Scope};
-use crate::store::{Store, Wave};
-use crate::traffic::Gate;
+use crate::store::{self, Duty, Store, Wave};
+use crate::subscription::SubscriberId;
+use crate::traffic::{Day, Gate, Tallied};
 
 /// How many deliveries of a provider are claimed ahead, for each connection: enough that nobody waits for the ledger,
 /// few enough that little is in doubt after a power cut.
@@ -43,13 +46,52 @@ pub(super) async fn drive(
     wait: Duration,
     progress: &Arc<Progress>,
 ) -> Result<Option<Halt>, AppError> {
+    let patience = after(newsroom.now(), SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
+    under_way(newsroom, mailing, edition, progress, Part::Drives(patience)).await
+}
+
+/// Sends along with the node that drives a mailing. Returns why it ends before nothing is due any more.
+pub(super) async fn help(
+    newsroom: &Newsroom,
+    mailing: &Mailing,
+    edition: &Edition,
+    progress: &Arc<Progress>,
+) -> Result<Option<Halt>, AppError> {
+    under_way(newsroom, mailing, edition, progress, Part::Helps).await
+}
+
+/// What a run has to do with its mailing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// It brings it to its end, and stays for what is not due yet until this moment.
+    Drives(Timestamp),
+    /// Another node does.
+    Helps,
+}
+
+async fn under_way(
+    newsroom: &Newsroom,
+    mailing: &Mailing,
+    edition: &Edition,
+    progress: &Arc<Progress>,
+    part: Part,
+) -> Result<Option<Halt>, AppError> {
+    let _share = sharing::ask(newsroom, progress).await;
     // Read once: what the watch is to notice is what differs from what the gate was told.
     let pauses = newsroom.store().pauses().await?;
     let crew = crew(newsroom, mailing, edition, progress, &pauses).await?;
-    let patience = after(newsroom.now(), SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX));
-    let watch = tokio::spawn(keep_watch(Arc::clone(&crew), mailing.issue.clone(), pauses));
-    let outcome = Rounds { newsroom, mailing, crew: &crew, patience, progress }.run().await;
+    let attendance = Arc::clone(newsroom.attendance());
+    let drives = part != Part::Helps;
+    let watch = tokio::spawn(keep_watch(Arc::clone(&crew), mailing.issue.clone(), pauses, drives.then(|| Arc::clone(&attendance))));
+    let follower = tokio::spawn(sharing::follow(Arc::clone(&crew), attendance));
+    let outcome = match part {
+        Part::Drives(patience) => Rounds { newsroom, mailing, crew: &crew, patience, progress }.run().await,
+        Part::Helps => Rounds { newsroom, mailing, crew: &crew, patience: newsroom.now(), progress }.help().await,
+    };
     watch.abort();
+    follower.abort();
+    // Nobody may change what the next run goes by.
+    let _ = follower.await;
     outcome
 }
 
@@ -61,12 +103,13 @@ async fn crew(
     pauses: &[(Scope, Pause)],
 ) -> Result<Arc<Crew>, AppError> {
     let config = newsroom.config();
+    let attendance = Arc::clone(newsroom.attendance());
     let connections: usize = config.relays.iter().map(|relay| relay.connections).sum();
     let dispatch = Dispatch::new(
         newsroom.shared_store(),
         newsroom.clock(),
         Arc::clone(progress),
-        Errand { mailing: mailing.id, ahead: (connections * AHEAD).max(LEAST_AHEAD), zone: config.zone.clone() },
+        Errand { mailing: mailing.id, ahead: (connections * AHEAD).max(LEAST_AHEAD), zone: config.zone.clone(), attendance },
         gate(newsroom, mailing.id, pauses).await?,
         fleet::roster(newsroom),
     );
@@ -86,10 +129,18 @@ async fn crew(
 
 /// The gate as the ledger knows it: limits count what an earlier run sent, and pauses last.
 async fn gate(newsroom: &Newsroom, mailing: MailingId, pauses: &[(Scope, Pause)]) -> Result<Gate, AppError> {
-    let (store, now) = (newsroom.store(), newsroom.now());
-    let history = store.traffic(before(now, A_DAY)).await?;
-    let days = store.days(before(now, A_MONTH)).await?;
-    Ok(Gate::new(newsroom.config().rules(), &history, &days, pauses, now).for_mailing(mailing))
+    let now = newsroom.now();
+    let (history, days) = history(newsroom.store(), now).await?;
+    let mut gate = Gate::new(newsroom.config().rules(), &history, &days, pauses, now).for_mailing(mailing);
+    if newsroom.attendance().is_shared() {
+        gate.share(sharing::first(newsroom), &history, &days, now);
+    }
+    Ok(gate)
+}
+
+/// What was sent, for limits of an hour and a day, and for warming up.
+pub(super) async fn history(store: &dyn Store, now: Timestamp) -> store::Result<(Vec<Tallied>, Vec<Day>)> {
+    Ok((store.traffic(before(now, A_DAY)).await?, store.days(before(now, A_MONTH)).await?))
 }
 
 /// One run and how long it may take.
@@ -127,6 +178,12 @@ impl Rounds<'_> {
             let due = waiting.iter().filter_map(|waits| waits.next_due).filter(|due| *due > began).min();
             let next = [due, later].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next <= self.patience || *next <= self.newsroom.now()) else {
+                if self.others_go_on(&waiting).await? {
+                    match self.stay_for_others().await? {
+                        Some(halt) => return Ok(Some(halt)),
+                        None => continue,
+                    }
+                }
                 let held = holding::what_holds_back(self.newsroom, self.mailing, &waiting).await?;
                 let held = held.map(|reason| Halt { reason, is_news: self.progress.settled() > 0 });
                 return Ok(held.or_else(|| later.map(|later| self.limited(later))));
@@ -193,7 +250,7 @@ impl Rounds<'_> {
         fleet::work(self.crew, &fleet::places(self.newsroom)).await;
         let (left, end, later) = self.crew.dispatch.finish().await;
         self.progress.wait_for(None);
-        let released = self.store().release(self.mailing.id, &left).await;
+        let released = self.release(&left).await;
         if let Some(end) = end {
             return self.ended(end).map(Round::Stopped);
         }
@@ -202,6 +259,20 @@ impl Rounds<'_> {
             return Ok(Round::Stopped(stopped()));
         }
         Ok(Round::Over(later))
+    }
+
+    /// Gives back what was claimed and not sent. Where others wait for it, it is tried until the store can be written.
+    async fn release(&self, left: &[SubscriberId]) -> store::Result<()> {
+        loop {
+            match self.store().release(self.mailing.id, left).await {
+                Err(fault) if fault.is_transient() && self.newsroom.attendance().is_shared() => {
+                    if !self.crew.dispatch.store_is_out(&fault).await {
+                        return Err(fault);
+                    }
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// What it means that the run has ended before its time.
@@ -229,7 +300,12 @@ impl Rounds<'_> {
             }
             self.progress.wait_for(None);
         }
-        if let Some(end) = dispatch.take_end() {
+        self.end_of_stay()
+    }
+
+    /// Why the run ends after it has waited for something, if it does.
+    fn end_of_stay(&self) -> Result<Option<Halt>, AppError> {
+        if let Some(end) = self.crew.dispatch.take_end() {
             return self.ended(end).map(Some);
         }
         Ok(self.progress.must_stop().then(stopped))
@@ -249,11 +325,27 @@ fn stopped() -> Halt {
     Halt { reason: "it was asked to stop".to_owned(), is_news: false }
 }
 
-/// Looks every second what others have done: a pause or its end, a mailing cancelled, deferred deliveries come due.
-async fn keep_watch(crew: Arc<Crew>, issue: IssueId, mut known: Vec<(Scope, Pause)>) {
+/// Looks every second, and when other nodes call out, what others have done: a pause or its end, a mailing cancelled, deferred
+/// deliveries come due. Whoever drives it also takes back what nodes held that have died, and stops when another drives it.
+async fn keep_watch(crew: Arc<Crew>, issue: IssueId, mut known: Vec<(Scope, Pause)>, driver: Option<Arc<Attendance>>) {
     let mut tick = tokio::time::interval(WATCH);
+    let mut deaths = driver.as_ref().map(|attendance| attendance.deaths());
     loop {
-        tick.tick().await;
+        tokio::select! {
+            _ = tick.tick() => {}
+            () = heard(crew.store.as_ref()) => {}
+        }
+        if driver.as_ref().is_some_and(|attendance| attendance.has_lost(Duty::Sending)) {
+            tracing::warn!(%issue, "another node drives this mailing now");
+            crew.progress.ask_to_stop();
+        }
+        if let (Some(deaths), Some(nodes)) = (&mut deaths, crew.store.shared())
+            && deaths.has_changed().unwrap_or(false)
+            && let Ok(recovered) = nodes.take_back(crew.mailing, crew.on_doubt, crew.clock.now()).await
+        {
+            deaths.mark_unchanged();
+            tracing::warn!(%issue, claimed = recovered.claimed, doubtful = recovered.doubtful, "what a dead node held is taken back");
+        }
         // A store that cannot be read just now is asked again in a second; sending stops by itself meanwhile.
         let (Ok(pauses), Ok(mailing)) = (crew.store.pauses().await, crew.store.mailing(&issue).await) else { continue };
         for (scope, pause) in pauses.iter().filter(|pause| !known.contains(pause)) {
@@ -269,6 +361,14 @@ async fn keep_watch(crew: Arc<Crew>, issue: IssueId, mut known: Vec<(Scope, Paus
         if let Ok(waiting) = crew.store.waiting(crew.mailing, crew.dispatch.wave()).await {
             crew.dispatch.arm(&waiting);
         }
+    }
+}
+
+/// Returns when other nodes call out; never where there are none.
+async fn heard(store: &dyn Store) {
+    match store.shared() {
+        Some(nodes) => nodes.hear().await,
+        None => std::future::pending().await,
     }
 }
 

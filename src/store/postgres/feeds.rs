@@ -6,14 +6,11 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use super::{PgStore, agenda, rows};
+use super::{PgStore, locks, rows};
 use crate::dateline::IssueId;
 use crate::issue::feed::{FeedItem, FeedState, ItemKey};
 use crate::store::feeds::{MOST_KEPT, REMEMBERED};
 use crate::store::{Feeds, Result};
-
-/// Whatever changes items takes this lock first: they are locked in no order, but by one node at a time.
-const LOCK: &str = "feeds";
 
 #[async_trait]
 impl Feeds for PgStore {
@@ -28,7 +25,7 @@ impl Feeds for PgStore {
     async fn keep_feed(&self, state: FeedState, items: Vec<FeedItem>) -> Result<()> {
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
-        agenda::lock(&transaction, LOCK).await?;
+        locks::feeds(&transaction).await?;
         keep(&transaction, &state, &items).await?;
         Ok(transaction.commit().await?)
     }
@@ -37,7 +34,7 @@ impl Feeds for PgStore {
         let (feeds, keys): (Vec<String>, Vec<String>) = items.iter().map(|item| (rows::text(&item.feed), rows::text(&item.key))).unzip();
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
-        agenda::lock(&transaction, LOCK).await?;
+        locks::feeds(&transaction).await?;
         rows::change(&transaction, SET_DOWN, &[&issue.as_str()]).await?;
         rows::change(&transaction, CARRY, &[&issue.as_str(), &feeds, &keys]).await?;
         Ok(transaction.commit().await?)

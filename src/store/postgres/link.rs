@@ -16,14 +16,17 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::store::{Result, StoreError};
 
-/// How many connections a node lends at most, beside the two that it keeps for notes and news.
-const MOST: usize = 8;
+/// How many connections a node lends at most, beside those that it keeps for notes, news and signs of life.
+pub(super) const MOST: usize = 8;
 
 /// How long a connection may take to come about, and how long somebody waits until one is free.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long octets may lie unanswered before the connection counts as lost (RFC 5482).
 const SILENCE: Duration = Duration::from_secs(15);
+
+/// An option of every session.
+const ISOLATION: &str = "-c default_transaction_isolation=read\\ committed";
 
 /// Where a database is, as `url` of `[store]` tells. Shown without its password.
 #[derive(Clone)]
@@ -58,6 +61,8 @@ impl FromStr for Address {
         if config.get_dbname().is_none() {
             return Err(NotAnAddress::Incomplete("database"));
         }
+        // What two nodes may do at once is thought out for this, whatever the server's usual isolation.
+        let options = [config.get_options().unwrap_or_default(), ISOLATION].join(" ");
         let is_local = config.get_hosts().iter().all(is_here);
         let is_encrypted = match config.get_ssl_mode() {
             SslMode::Disable if !is_local => return Err(NotAnAddress::Unencrypted),
@@ -70,6 +75,7 @@ impl FromStr for Address {
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(SILENCE)
             .keepalives_idle(SILENCE)
+            .options(options)
             .application_name("masthead");
         Ok(Self { config, is_encrypted, ca_file: None })
     }
@@ -150,8 +156,8 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
-/// Connections to lend; none is opened yet.
-pub(super) fn pool(address: &Address) -> Result<Pool> {
+/// So many connections to lend; none is opened yet.
+pub(super) fn pool(address: &Address, most: usize) -> Result<Pool> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if address.is_encrypted {
         Manager::from_config(address.config.clone(), address.tls()?, settings)
@@ -159,7 +165,7 @@ pub(super) fn pool(address: &Address) -> Result<Pool> {
         Manager::from_config(address.config.clone(), NoTls, settings)
     };
     let pool =
-        Pool::builder(manager).max_size(MOST).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();
+        Pool::builder(manager).max_size(most).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();
     pool.map_err(|fault| StoreError::Engine(fault.to_string()))
 }
 

@@ -20,6 +20,7 @@ mod fault;
 mod feeds;
 mod figures;
 mod finding;
+mod hearing;
 mod importing;
 mod joinings;
 mod known_links;
@@ -42,6 +43,7 @@ mod reports;
 mod rows;
 mod schema;
 mod scouring;
+mod script;
 mod staging;
 mod subscribers;
 mod visitors;
@@ -60,10 +62,13 @@ pub use self::link::{Address, NotAnAddress};
 /// A store in one database.
 pub struct PgStore {
     pool: Pool,
+    /// For signs of life, which must not wait for anybody's work.
+    signs: Pool,
     address: Address,
     seat: Seat,
     /// The node's number, once it has entered.
     node: node::Entered,
+    ear: hearing::Ear,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
     /// What opening it took, to bring its tables up to this version.
@@ -81,11 +86,11 @@ impl PgStore {
     /// [`super::StoreError::Unavailable`] if the server cannot be reached just now; [`super::StoreError::Open`] if it lets us
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
-        let pool = link::pool(&address)?;
+        let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(pool.clone());
-        let (node, claims) = (node::Entered::default(), claiming::Claims::default());
-        Ok(Self { pool, address, seat, node, seal: Arc::default(), steps, claims, notes })
+        let (node, ear, seal, claims) = Default::default();
+        Ok(Self { pool, signs, address, seat, node, ear, seal, steps, claims, notes })
     }
 
     /// A connection to read and change with.
@@ -111,9 +116,4 @@ impl Place for PgStore {
     fn shared(&self) -> Option<&dyn Nodes> {
         Some(self)
     }
-}
-
-/// What this engine cannot do yet.
-fn not_yet() -> super::StoreError {
-    super::StoreError::Engine("this engine cannot do that yet".to_owned())
 }

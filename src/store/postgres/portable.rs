@@ -71,7 +71,7 @@ struct Counter(Object);
 
 impl Counter {
     async fn open(store: &PgStore) -> Result<Self> {
-        Ok(Self(link::borrow(&link::pool(&store.address)?).await?))
+        Ok(Self(link::borrow(&link::pool(&store.address, 1)?).await?))
     }
 
     /// The widths of a table's columns.

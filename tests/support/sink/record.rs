@@ -81,6 +81,8 @@ pub(super) struct State {
     pub(super) faults: Vec<String>,
     pub(super) connections: usize,
     pub(super) most_open: usize,
+    pub(super) bodies: usize,
+    pub(super) most_bodies: usize,
     pub(super) broken_off: BTreeSet<usize>,
     /// How often a session had answered all it was asked and waited for its client.
     pub(super) turns: usize,
@@ -106,6 +108,15 @@ impl Record {
         Seat { number: state.connections, record: Arc::clone(record), is_taken: true }
     }
 
+    /// Counts a message that is being handed over, until the value goes.
+    pub(super) fn body(record: &Arc<Self>) -> Body {
+        let mut state = record.state();
+        state.bodies += 1;
+        state.most_bodies = state.most_bodies.max(state.bodies);
+        drop(state);
+        Body(Arc::clone(record))
+    }
+
     pub(super) fn keep(&self, message: Received) {
         self.state().messages.push(message);
         self.arrived.send_modify(|arrived| *arrived += 1);
@@ -120,6 +131,15 @@ impl Record {
     }
 }
 
+/// A message on its way, from DATA to its answer.
+pub(super) struct Body(Arc<Record>);
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.0.state().bodies -= 1;
+    }
+}
+
 /// A connection as it is counted: open until either side ends it.
 pub(super) struct Seat {
     number: usize,
@@ -130,6 +150,10 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn number(&self) -> usize {
         self.number
+    }
+
+    pub(super) fn record(&self) -> &Arc<Record> {
+        &self.record
     }
 
     /// Counts the connection out, because the sink is about to end it: asked to by QUIT, or in the middle of something.

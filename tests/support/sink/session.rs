@@ -214,6 +214,7 @@ impl<'a> Session<'a> {
     }
 
     async fn take_message(&mut self) -> io::Result<Outcome> {
+        let _body = Record::body(self.seat.record());
         let usual = if self.transaction.recipients.is_empty() { "503 5.5.1 RCPT first" } else { "354 go ahead" };
         let outcome = self.answer(At::Data, usual).await?;
         if outcome != Outcome::Done {

@@ -21,6 +21,7 @@ impl Dispatch {
         if self.progress.must_stop() || state.end.is_some() {
             return Next::Done;
         }
+        self.keep_to_share(&mut state, now);
         state.see_who_is_closed(now);
         let turn = state.roster.turn(place.relay, now);
         let soonest = match turn {
@@ -74,7 +75,7 @@ impl Dispatch {
                 }
                 Verdict::Wait(until) if until <= *patience => soonest = Some(soonest.map_or(until, |soonest| soonest.min(until))),
                 Verdict::Wait(until) => queue.later = Some(queue.later.map_or(until, |later| later.min(until))),
-                Verdict::Full | Verdict::Paused => {}
+                Verdict::Full | Verdict::Paused | Verdict::Elsewhere => {}
             }
         }
         Next::Wait(soonest)
@@ -118,7 +119,7 @@ impl State {
                 match gate.ask(relay, place.connection, queue.lane, now) {
                     Verdict::Go | Verdict::Full => true,
                     Verdict::Wait(until) => until <= *patience,
-                    Verdict::Paused => false,
+                    Verdict::Paused | Verdict::Elsewhere => false,
                 }
             })
         })
@@ -129,6 +130,7 @@ fn is_closed(verdict: Verdict, now: Timestamp) -> bool {
     match verdict {
         Verdict::Paused => true,
         Verdict::Wait(until) => until.duration_since(now) > CLOSED,
-        Verdict::Go | Verdict::Full => false,
+        // Others carry what is theirs: no relay has to stand in for it here.
+        Verdict::Go | Verdict::Full | Verdict::Elsewhere => false,
     }
 }

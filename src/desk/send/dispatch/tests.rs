@@ -107,7 +107,8 @@ impl Run {
             zone: TimeZone::UTC,
             breaker: BreakerRules::default(),
         };
-        let errand = Errand { mailing: mailing.id, ahead: 4, zone: TimeZone::UTC };
+        let attendance = Attendance::new(Arc::new(FixedClock(NOW)), AMPLE);
+        let errand = Errand { mailing: mailing.id, ahead: 4, zone: TimeZone::UTC, attendance };
         let (progress, clock) = (Arc::new(Progress::default()), Arc::new(FixedClock(NOW)));
         let roster = Roster::new([Part { duty: 1, weight: 1.0 }; 2]);
         let dispatch = Dispatch::new(Arc::clone(&store), clock, progress, errand, Gate::new(rules, &[], &[], &[], NOW), roster);

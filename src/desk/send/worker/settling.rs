@@ -88,7 +88,7 @@ impl Worker<'_> {
             return Ok(Noted::Ours);
         }
         let mut note = Note { mailing: crew.mailing, settled, submitting, at: crew.clock.now() };
-        let mut noted = Noted::Ours;
+        let (mut noted, mut apart) = (Noted::Ours, None);
         loop {
             match crew.store.note(note.clone()).await {
                 Ok(()) => break,
@@ -97,12 +97,24 @@ impl Worker<'_> {
                         return Err(fault.into());
                     }
                 }
-                Err(StoreError::Unknown(_)) if note.submitting.is_some() => {
+                // One of the two is not ours any more: each by itself tells which.
+                Err(StoreError::Unknown(_)) if note.settled.is_some() && note.submitting.is_some() => {
                     noted = Noted::TakenAway;
-                    note.submitting = None;
-                    if note.settled.is_none() {
+                    apart = note.submitting.take();
+                }
+                Err(StoreError::Unknown(_)) if let Some(attempt) = note.settled.take() => {
+                    // Whoever took it over knows nothing of this answer: the reader may get it twice, under one Message-ID.
+                    tracing::warn!(stage = %attempt.stage, fate = ?attempt.fate, "an answer came for a delivery that is not ours any more");
+                    crew.dispatch.noted(&attempt.provider, None);
+                    note.submitting = apart.take();
+                    if note.submitting.is_none() {
                         break;
                     }
+                    noted = Noted::Ours;
+                }
+                Err(StoreError::Unknown(_)) if note.submitting.take().is_some() => {
+                    noted = Noted::TakenAway;
+                    break;
                 }
                 Err(fault) => return Err(fault.into()),
             }

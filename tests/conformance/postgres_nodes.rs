@@ -1,0 +1,174 @@
+//! What nodes that share a store are promised: each test is several stores at one database.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use masthead::store::postgres::PgStore;
+use masthead::store::{Beat, Duty, NodeId, Nodes as _, StoreError};
+use masthead::traffic::Share;
+
+use crate::cluster::{self, Database};
+use crate::postgres::open_in;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// Longer than anything takes on a busy machine.
+const AMPLE: Duration = Duration::from_secs(30);
+
+/// Two nodes at one database, entered in this order.
+async fn two() -> Option<(Database, [PgStore; 2], [NodeId; 2])> {
+    let database = cluster::empty()?;
+    let stores = [open_in(&database, "a").await, open_in(&database, "b").await];
+    let ids = [stores[0].enter(NOW).await.unwrap(), stores[1].enter(NOW).await.unwrap()];
+    Some((database, stores, ids))
+}
+
+fn wants(share: Share) -> Beat {
+    Beat { state: "sending".to_owned(), is_sending: true, share }
+}
+
+/// What a node has as its own.
+async fn share(store: &PgStore, id: NodeId) -> Share {
+    store.nodes().await.unwrap().into_iter().find(|node| node.id == id).unwrap().share
+}
+
+async fn beats(store: &PgStore, id: NodeId) -> i64 {
+    store.nodes().await.unwrap().into_iter().find(|node| node.id == id).unwrap().beats
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_enters_once_and_all_see_it() {
+    let Some((_database, [a, b], [first, second])) = two().await else { return };
+    assert_eq!(a.enter(NOW).await.unwrap(), first);
+    let seen = b.nodes().await.unwrap();
+    let told: Vec<_> = seen.iter().map(|node| (node.id, node.name.as_str(), node.beats, node.share)).collect();
+    assert_eq!(told, [(first, "a", 0, Share::NONE), (second, "b", 0, Share::NONE)]);
+    let heard = a.beat(&wants(Share::ALL), NOW).await.unwrap();
+    assert_eq!((heard[0].beats, heard[0].state.as_str(), heard[0].is_sending, heard[0].share), (1, "sending", true, Share::ALL));
+    assert_eq!(b.nodes().await.unwrap(), heard);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_silent_are_buried_and_those_enter_anew() {
+    let Some((_database, [a, b], [first, second])) = two().await else { return };
+    let seen = beats(&b, first).await;
+    a.beat(&Beat::default(), NOW).await.unwrap();
+    assert!(!b.bury(first, seen).await.unwrap(), "it has beaten since");
+    let seen = beats(&b, first).await;
+    assert!(b.bury(first, seen).await.unwrap());
+    assert!(!b.bury(first, seen).await.unwrap(), "once");
+    assert_eq!(b.nodes().await.unwrap().iter().map(|node| node.id).collect::<Vec<_>>(), [second]);
+    assert!(matches!(a.beat(&Beat::default(), NOW).await, Err(StoreError::Unknown(_))));
+    let again = a.enter(NOW).await.unwrap();
+    assert!(again > second);
+    assert_eq!(a.beat(&Beat::default(), NOW).await.unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_duty_has_one_node_until_that_lays_it_down_or_dies() {
+    let Some((database, [a, b], [first, _])) = two().await else { return };
+    assert_eq!(a.take(Duty::Office).await.unwrap(), None);
+    assert_eq!(a.take(Duty::Office).await.unwrap(), None, "it keeps it");
+    assert_eq!(b.take(Duty::Office).await.unwrap().unwrap().name, "a");
+    assert_eq!(b.take(Duty::Sending).await.unwrap(), None, "another duty is another's");
+    assert_eq!(a.nodes().await.unwrap().iter().map(|node| node.duties.clone()).collect::<Vec<_>>(), [[Duty::Office], [Duty::Sending]]);
+    b.lay_down(Duty::Office).await.unwrap();
+    assert!(b.take(Duty::Office).await.unwrap().is_some(), "nobody lays down what another has");
+    a.lay_down(Duty::Office).await.unwrap();
+    assert_eq!(b.take(Duty::Office).await.unwrap(), None);
+    assert!(a.take(Duty::Office).await.unwrap().is_some());
+    b.leave().await.unwrap();
+    assert_eq!(a.take(Duty::Office).await.unwrap(), None);
+    let witness = open_in(&database, "c").await;
+    let seen = beats(&witness, first).await;
+    assert!(witness.bury(first, seen).await.unwrap());
+    assert!(matches!(a.take(Duty::Office).await, Err(StoreError::Unknown(_))), "the dead take nothing");
+    witness.enter(NOW).await.unwrap();
+    assert_eq!(witness.take(Duty::Office).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_take_a_duty_at_once_one_has_it() {
+    let Some(database) = cluster::empty() else { return };
+    let mut stores = Vec::new();
+    for number in 0..6 {
+        stores.push(open_in(&database, &format!("n{number}")).await);
+    }
+    for _ in 0..10 {
+        let taking = stores.iter().map(|store| async { store.enter(NOW).await.and(store.take(Duty::Office).await).unwrap().is_none() });
+        let taken = together(taking).await;
+        assert_eq!(taken.iter().filter(|taken| **taken).count(), 1, "{taken:?}");
+        // The next round begins with a holder that is gone.
+        for (store, _) in stores.iter().zip(taken).filter(|(_, taken)| *taken) {
+            store.leave().await.unwrap();
+        }
+    }
+}
+
+/// All of them at once.
+async fn together<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut all: Vec<_> = all.map(Box::pin).collect();
+    let mut ended: Vec<Option<T>> = all.iter().map(|_| None).collect();
+    std::future::poll_fn(|context| {
+        for (one, end) in all.iter_mut().zip(&mut ended).filter(|(_, end)| end.is_none()) {
+            if let std::task::Poll::Ready(value) = one.as_mut().poll(context) {
+                *end = Some(value);
+            }
+        }
+        if ended.iter().all(Option::is_some) { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    ended.into_iter().flatten().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_two_shares_ever_overlap_whoever_grows_at_once() {
+    let Some((_database, [a, b], [first, second])) = two().await else { return };
+    let (all, none) = (wants(Share::ALL), wants(Share::NONE));
+    for _ in 0..20 {
+        let (one, other) = tokio::join!(a.beat(&all, NOW), b.beat(&all, NOW));
+        (one.unwrap(), other.unwrap());
+        let shares = [share(&a, first).await, share(&a, second).await];
+        assert!(shares.contains(&Share::ALL) && shares.contains(&Share::NONE), "one of them has it all: {shares:?}");
+        tokio::try_join!(a.beat(&none, NOW), b.beat(&none, NOW)).unwrap();
+    }
+    a.beat(&wants(Share::due(0, 2)), NOW).await.unwrap();
+    b.beat(&wants(Share::due(1, 2)), NOW).await.unwrap();
+    assert_eq!([share(&a, first).await, share(&a, second).await], [Share::due(0, 2), Share::due(1, 2)]);
+    b.beat(&wants(Share::ALL), NOW).await.unwrap();
+    assert_eq!(share(&b, second).await, Share::due(1, 2), "refused, and as it was");
+    assert!(b.bury(first, beats(&b, first).await).await.unwrap());
+    b.beat(&wants(Share::ALL), NOW).await.unwrap();
+    assert_eq!(share(&b, second).await, Share::ALL, "the dead have nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_beat_that_a_later_one_has_overtaken_changes_nothing() {
+    let Some((database, [a, _], [first, _])) = two().await else { return };
+    a.beat(&wants(Share::ALL), NOW).await.unwrap();
+    // As if three more had been heard before the next one.
+    database.tell("UPDATE nodes SET beats = 4, share_from = 0, share_to = 10 WHERE name = 'a'");
+    assert!(matches!(a.beat(&wants(Share::ALL), NOW).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(share(&a, first).await, Share::between(0, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_calls_out_the_others_hear() {
+    let Some((database, [a, b], _)) = two().await else { return };
+    // Who begins to listen is woken once, since a word may have been lost before.
+    tokio::time::timeout(AMPLE, a.hear()).await.unwrap();
+    let (_, heard) = tokio::join!(
+        async {
+            assert_eq!(b.take(Duty::Office).await.unwrap(), None);
+            b.lay_down(Duty::Office).await.unwrap();
+        },
+        tokio::time::timeout(AMPLE, a.hear())
+    );
+    heard.unwrap();
+    let hearing = tokio::time::timeout(AMPLE, a.hear());
+    tokio::join!(hearing, async {
+        database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'")
+    })
+    .0
+    .expect("a connection that was lost is made anew, and whoever waits is woken");
+}
