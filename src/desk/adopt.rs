@@ -17,7 +17,7 @@ pub async fn is_at_home(newsroom: &Newsroom) -> Result<bool, AppError> {
     if let Some(home) = newsroom.store().home().await? {
         return Ok(home == here);
     }
-    newsroom.store().adopt(&here).await?;
+    newsroom.store().adopt(here).await?;
     Ok(true)
 }
 

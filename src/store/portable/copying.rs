@@ -97,7 +97,9 @@ async fn sum<S: Side + ?Sized>(side: &S, table: &'static Table, progress: &Progr
         let rows = side.page(table, after).await?;
         let Some(last) = rows.last() else { return Ok(adder.finish()) };
         after = Some(value::key(table, last)?);
-        rows.iter().for_each(|row| adder.add(row));
+        for row in &rows {
+            adder.add(row);
+        }
         progress.pass(rows.len());
     }
 }

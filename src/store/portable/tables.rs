@@ -116,16 +116,18 @@ const fn octets(name: &'static str) -> Column {
     column(name, Kind::Octets)
 }
 
-const fn maybe(column: Column) -> Column {
-    Column { is_nullable: true, ..column }
+const fn maybe(mut column: Column) -> Column {
+    column.is_nullable = true;
+    column
 }
 
 const fn summed(name: &'static str) -> Column {
     Column { role: Role::Summed, ..int(name) }
 }
 
-const fn first(column: Column) -> Column {
-    Column { role: Role::First, ..column }
+const fn first(mut column: Column) -> Column {
+    column.role = Role::First;
+    column
 }
 
 /// All of them.
