@@ -2,27 +2,31 @@
 
 use deadpool_postgres::GenericClient;
 
-use super::rows;
 use super::script::{Script, given};
+use super::{notes, rows};
 use crate::mailing::MailingId;
 use crate::store::counts::{Cause, Passed};
 pub(super) use crate::store::counts::{Counts, Slot};
 use crate::store::{NodeId, Result};
 
 /// How many parts a count has at most: nodes with the same part wait for each other's commits.
-const PARTS: i64 = 16;
+const PARTS: i64 = 48;
+
+/// The part of one of a node's hands, or of all else that it does, which comes after the last of them.
+pub(super) fn part(node: NodeId, hand: i64) -> i64 {
+    (node.0 * (notes::HANDS + 1) + hand).rem_euclid(PARTS)
+}
 
 /// Writes what was gathered, in this node's part.
 pub(super) async fn write(counts: Counts, client: &impl GenericClient, node: NodeId) -> Result<()> {
     let mut script = Script::default();
-    say(counts, &mut script, node);
+    say(counts, &mut script, part(node, notes::HANDS));
     script.run(client).await.map(drop)
 }
 
 /// Says it with all else that is said.
-pub(super) fn say(counts: Counts, script: &mut Script, node: NodeId) {
+pub(super) fn say(counts: Counts, script: &mut Script, part: i64) {
     let Counts { slots, causes, traffic } = counts;
-    let part = node.0.rem_euclid(PARTS);
     let slots: Vec<(Slot, i64)> = slots.into_iter().filter(|(_, many)| *many != 0).collect();
     if !slots.is_empty() {
         let column = |of: fn(&Slot) -> i64| slots.iter().map(|(slot, _)| of(slot)).collect::<Vec<i64>>();

@@ -89,7 +89,7 @@ impl PgStore {
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
-        let notes = notes::Desk::open(pool.clone());
+        let notes = notes::Desk::open(&pool);
         let (node, ear, seal, claims) = Default::default();
         Ok(Self { pool, signs, address, seat, node, ear, seal, steps, claims, notes })
     }

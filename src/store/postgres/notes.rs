@@ -1,19 +1,24 @@
-//! The hand that writes what connections note: whatever came in while it was writing goes into the next commit.
+//! The hands that write what connections note: whatever came in while all of them were writing goes into the next commit.
 
 use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use deadpool_postgres::{Object, Pool};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 
-use super::{link, recording, rows};
+use super::recording::Scribe;
+use super::{link, rows};
 use crate::mailing::MailingId;
 use crate::store::{NodeId, Note, Result, StoreError};
 use crate::subscription::SubscriberId;
 
+/// How many write at a time: while one waits for the server's disk, another may go on.
+pub(super) const HANDS: i64 = 2;
+
 /// How many notes one commit holds at most.
 const MOST: usize = 512;
 
-/// What a note is known by when it is handed in again.
+/// What a note is known by when it is handed in again, after a commit of which nobody has heard.
 type Mark = (MailingId, Option<SubscriberId>, Option<SubscriberId>, i64);
 
 /// A note, who notes it, and who waits for it.
@@ -30,25 +35,17 @@ impl Task {
     }
 }
 
-/// Notes of whose commit nobody has heard: each may stand.
-#[derive(Default)]
-pub(super) struct Unheard(HashSet<Mark>);
-
-impl Unheard {
-    /// Whether a note may stand already.
-    pub(super) fn has(&self, task: &Task) -> bool {
-        !self.0.is_empty() && self.0.contains(&task.mark())
-    }
-}
-
-/// Where notes are handed in. The hand rests when this is dropped.
+/// Where notes are handed in. The hands rest when this is dropped.
 pub(super) struct Desk(mpsc::UnboundedSender<Task>);
 
 impl Desk {
     /// Opens it.
-    pub(super) fn open(pool: Pool) -> Self {
+    pub(super) fn open(pool: &Pool) -> Self {
         let (desk, tasks) = mpsc::unbounded_channel();
-        tokio::spawn(write(pool, tasks));
+        let pile = Arc::new(Pile { tasks: AsyncMutex::new(tasks), unheard: Mutex::default() });
+        for number in 0..HANDS {
+            tokio::spawn(Hand { number, pool: pool.clone(), pile: Arc::clone(&pile), scribe: Scribe::default(), link: None }.write());
+        }
         Self(desk)
     }
 
@@ -61,32 +58,55 @@ impl Desk {
     }
 }
 
-async fn write(pool: Pool, mut tasks: mpsc::UnboundedReceiver<Task>) {
-    let mut scribe = recording::Scribe::default();
-    let mut unheard = Unheard::default();
-    let mut link: Option<Object> = None;
-    let mut group = Vec::new();
-    while tasks.recv_many(&mut group, MOST).await > 0 {
-        let ends = match borrowed(&pool, &mut link).await {
-            Ok(link) => scribe.write(link, &group, &unheard).await,
-            Err(fault) => Err(fault),
-        };
-        match ends {
-            Ok(ends) => {
-                for (task, end) in group.drain(..).zip(ends) {
-                    unheard.0.remove(&task.mark());
-                    drop(task.caller.send(end));
+/// What all hands take from.
+struct Pile {
+    tasks: AsyncMutex<mpsc::UnboundedReceiver<Task>>,
+    /// Notes of whose commit nobody has heard: each may stand.
+    unheard: Mutex<HashSet<Mark>>,
+}
+
+/// One that writes: whatever is there when it comes goes into its next commit.
+struct Hand {
+    number: i64,
+    pool: Pool,
+    pile: Arc<Pile>,
+    scribe: Scribe,
+    link: Option<Object>,
+}
+
+impl Hand {
+    async fn write(mut self) {
+        let mut group = Vec::new();
+        while self.take(&mut group).await {
+            let may_stand: Vec<bool> = self.of_unheard(|unheard| group.iter().map(|task: &Task| unheard.contains(&task.mark())).collect());
+            let ends = match borrowed(&self.pool, &mut self.link).await {
+                Ok(link) => self.scribe.write(link, &group, &may_stand, self.number).await,
+                Err(fault) => Err(fault),
+            };
+            match ends {
+                Ok(ends) => {
+                    let heard: Vec<Mark> =
+                        group.iter().zip(may_stand).filter(|(_, may_stand)| *may_stand).map(|(task, _)| task.mark()).collect();
+                    self.of_unheard(|unheard| unheard.retain(|mark| !heard.contains(mark)));
+                    group.drain(..).zip(ends).for_each(|(task, end)| drop(task.caller.send(end)));
                 }
-            }
-            Err(fault) => {
-                // It may be in the middle of a transaction: nobody is to borrow it like that.
-                drop(link.take().map(Object::take));
-                for task in group.drain(..) {
-                    unheard.0.insert(task.mark());
-                    drop(task.caller.send(Err(fault.clone())));
+                Err(fault) => {
+                    // It may be in the middle of a transaction: nobody is to borrow it like that.
+                    drop(self.link.take().map(Object::take));
+                    self.of_unheard(|unheard| unheard.extend(group.iter().map(Task::mark)));
+                    group.drain(..).for_each(|task| drop(task.caller.send(Err(fault.clone()))));
                 }
             }
         }
+    }
+
+    /// Takes what waits, or waits for it. `false` once nobody hands in any more.
+    async fn take(&self, group: &mut Vec<Task>) -> bool {
+        self.pile.tasks.lock().await.recv_many(group, MOST).await > 0
+    }
+
+    fn of_unheard<T>(&self, ask: impl FnOnce(&mut HashSet<Mark>) -> T) -> T {
+        ask(&mut self.pile.unheard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -7,7 +7,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::Row;
 
 use super::counting::{self, Counts, Slot};
-use super::notes::{Task, Unheard};
+use super::notes::Task;
 use super::paging::Queueing;
 use super::script::{Script, given};
 use super::{locks, names, rows};
@@ -36,7 +36,7 @@ type Key = (MailingId, i64);
 impl Scribe {
     /// Writes a group in one commit. Each note stands or falls alone, and its end is told in its place; an error is one of
     /// all, of whom nobody knows whether they stand.
-    pub(super) async fn write(&mut self, link: &mut Object, group: &[Task], unheard: &Unheard) -> Result<Vec<Result<()>>> {
+    pub(super) async fn write(&mut self, link: &mut Object, group: &[Task], may_stand: &[bool], hand: i64) -> Result<Vec<Result<()>>> {
         for attempt in group.iter().filter_map(|task| task.note.settled.as_ref()) {
             if !self.relays.contains_key(&attempt.relay) {
                 // Before the transaction: what is known by heart must stand whatever becomes of that.
@@ -46,10 +46,11 @@ impl Scribe {
         }
         let (lines, ended) = begin(link, group).await?;
         let mut sheet = Sheet { lines, ..Sheet::default() };
-        let ends: Vec<Result<()>> = group.iter().map(|task| sheet.enter(task, unheard.has(task), &ended, &self.relays)).collect();
+        let ends: Vec<Result<()>> =
+            group.iter().zip(may_stand).map(|(task, may_stand)| sheet.enter(task, *may_stand, &ended, &self.relays)).collect();
         let mut script = Script::default();
         if let Some(task) = group.first() {
-            sheet.say(&mut script, task.node);
+            sheet.say(&mut script, counting::part(task.node, hand));
         }
         script.say("COMMIT", given![]);
         script.run(link).await?;
@@ -190,7 +191,7 @@ impl Sheet {
     }
 
     /// Says what is to be written.
-    fn say(self, script: &mut Script, node: NodeId) {
+    fn say(self, script: &mut Script, part: i64) {
         if !self.submitted.is_empty() {
             let (mailings, subscribers) = columns(self.submitted.iter().map(|(key, _)| *key));
             let times: Vec<i64> = self.submitted.iter().map(|(_, at)| *at).collect();
@@ -201,7 +202,7 @@ impl Sheet {
             self.say_tries(script);
         }
         self.queueing.say(script);
-        counting::say(self.counts, script, node);
+        counting::say(self.counts, script, part);
     }
 
     fn say_settled(&self, script: &mut Script) {
