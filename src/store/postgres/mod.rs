@@ -85,8 +85,8 @@ impl PgStore {
         let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(pool.clone());
-        let (node, ear, seal, claims) = Default::default();
-        Ok(Self { pool, signs, address, seat, node, ear, seal, claims, notes })
+        let (node, ear, marks, claims) = Default::default();
+        Ok(Self { pool, signs, address, seat, node, ear, seal: marks, claims, notes })
     }
 
     /// A connection to read and change with.
