@@ -33,6 +33,7 @@ use crate::subscription::token::Keys;
 pub use attendance::{Allotment, Attendance, Presence};
 pub use holding::Held;
 pub use kept::Kept;
+pub use opening::Stores;
 pub use patience::{Advice, Patience};
 
 /// Why a newsroom cannot be opened, or what was asked of it cannot be done.

@@ -1,10 +1,14 @@
 //! Measures an import as an operator meets it, beside the shell of SQLite: `cargo bench --bench audience [-- ROWS]`.
 //!
 //! The shell reads the same file with `.import` and inserts it into one table with a unique index, keeping neither consent
-//! nor list; where it is not installed, only the import is measured. Both are run
-//! five times in turns, each time into a new database.
+//! nor list; where it is not installed, only the import is measured. So is the import into PostgreSQL, on a server of the
+//! benchmark's own that waits for the disk. All are run five times in turns, each time into a new database.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark is a program that prints")]
+
+#[path = "../../tests/support/postgres.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "tests use other parts of it")]
+mod cluster;
 
 use std::error::Error;
 use std::fs;
@@ -30,7 +34,7 @@ time_zone = "UTC"
 postal_address = "1 Long Row, Example"
 
 [store]
-url = "sqlite:data/masthead.db"
+url = "STORE"
 
 [[list]]
 id = "general"
@@ -48,18 +52,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let roll = folder.path().join("roll.csv");
     let octets = write_roll(&roll, rows)?;
     println!("{rows} rows, {} MB, 2 % of them twice; seconds, best to worst of {TIMES}", octets / 1_000_000);
-    let (mut shell, mut ours, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let server = cluster::cluster(true);
+    let (mut shell, mut ours, mut shared, mut ratios) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     // In turns, so that both have the same minute of the machine.
     for turn in 0..TIMES {
         let by_shell = by_shell(&roll, &folder.path().join(format!("shell{turn}.db")))?;
-        let by_import = by_import(&roll, &folder.path().join(format!("newsroom{turn}")), rows)?;
+        let by_import = import_into("sqlite:data/masthead.db", &roll, &folder.path().join(format!("newsroom{turn}")), rows)?;
+        if let Some(database) = server.as_ref().map(cluster::Cluster::database) {
+            shared.push(import_into(&database.url(), &roll, &folder.path().join(format!("node{turn}")), rows)?);
+        }
         ratios.extend(by_shell.map(|shell| by_import.as_secs_f64() / shell.as_secs_f64()));
         shell.extend(by_shell);
         ours.push(by_import);
     }
     show("sqlite3 .import + insert", &mut shell);
     show("subscribers import", &mut ours);
-    println!("peak memory of the import: {} MB", peak()? / 1000);
+    show("the same into PostgreSQL", &mut shared);
+    println!("peak memory of the imports: {} MB", peak()? / 1000);
     ratios.sort_by(f64::total_cmp);
     if let (Some(least), Some(middle), Some(most)) = (ratios.first(), ratios.get(ratios.len() / 2), ratios.last()) {
         println!("{middle:.2} times the shell's ({least:.2} to {most:.2})");
@@ -86,9 +95,9 @@ fn write_roll(path: &Path, rows: u64) -> Result<u64, Box<dyn Error>> {
     Ok(fs::metadata(path)?.len())
 }
 
-fn by_import(roll: &Path, root: &Path, rows: u64) -> Result<Duration, Box<dyn Error>> {
+fn import_into(store: &str, roll: &Path, root: &Path, rows: u64) -> Result<Duration, Box<dyn Error>> {
     fs::create_dir_all(root.join("config"))?;
-    fs::write(root.join("config/masthead.toml"), SETTINGS)?;
+    fs::write(root.join("config/masthead.toml"), SETTINGS.replace("STORE", store))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let newsroom = runtime.block_on(Newsroom::open(root, &[], Arc::new(SystemClock)))?;
     let asked = Asked { file: roll.to_owned(), ..Asked::default() };

@@ -121,7 +121,7 @@ impl Newsroom {
         child::run(&mut command)
     }
 
-    fn set(&self, setting: Setting) -> io::Result<()> {
+    pub(crate) fn set(&self, setting: Setting) -> io::Result<()> {
         let Setting { port, connections, is_signed } = setting;
         let mut text = format!(
             r#"[publication]

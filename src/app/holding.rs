@@ -2,6 +2,7 @@
 //! away; on a store that several nodes share it is a duty, which the store gives to one of them.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::attendance::Driving;
@@ -72,14 +73,19 @@ impl Newsroom {
             StorePlace::File(path) => path.with_extension(ending),
             StorePlace::Database { .. } => self.root.join("data/masthead").with_extension(ending),
         };
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
-        }
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
-            Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
-        }
+        lock(path, taken)
+    }
+}
+
+/// Takes a lock that goes with whoever has it.
+pub(super) fn lock(path: PathBuf, taken: &str) -> Result<File, AppError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(AppError::io("make", folder))?;
+    }
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(AppError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(AppError::Refused(taken.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(AppError::Io { deed: "lock", path, cause }),
     }
 }

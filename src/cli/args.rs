@@ -75,6 +75,9 @@ pub(super) enum Command {
     /// Issues that are out
     #[command(subcommand)]
     Archive(ArchiveCommand),
+    /// Where everything is kept: moved from one engine to another
+    #[command(subcommand)]
+    Store(super::store::StoreCommand),
     /// See it all work, on a sample newsroom that is thrown away afterwards
     Demo(Demo),
     /// Write completions for a shell to standard output

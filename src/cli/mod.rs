@@ -14,6 +14,7 @@ mod schedule;
 mod send;
 mod serve;
 mod status;
+mod store;
 mod subscribers;
 mod suggest;
 mod terminal;
@@ -98,6 +99,7 @@ async fn dispatch(cli: Cli, terminal: &Terminal) -> Result<Outcome, AppError> {
         Command::Man { out: Some(folder) } => manual(&folder),
         Command::Init(asked) => newsroom::init(&root, &asked, terminal),
         Command::Demo(asked) => demo::run(&asked, terminal).await,
+        Command::Store(asked) => store::run(store::stores(&root)?, asked, terminal).await,
         command => {
             let environment = environment();
             let newsroom = Newsroom::open(&root, &environment, clock()).await?;
@@ -158,6 +160,7 @@ async fn with_newsroom(command: Command, newsroom: &Newsroom, terminal: &Termina
         | Command::Demo(_)
         | Command::Serve(_)
         | Command::Preview(_)
+        | Command::Store(_)
         | Command::Archive(ArchiveCommand::Build(_))
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(Outcome::Clean),

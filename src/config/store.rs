@@ -1,7 +1,7 @@
 //! `[store]` and `[node]`: where everything is kept, and who this node is among those that share it.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -53,6 +53,11 @@ pub enum StorePlace {
 pub struct DatabaseUrl(SecretString);
 
 impl DatabaseUrl {
+    /// An address that somebody typed.
+    pub fn new(text: &str) -> Self {
+        Self(SecretString::from(text.trim()))
+    }
+
     /// The text, for who opens it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
@@ -84,6 +89,17 @@ pub struct NodeConfig {
     pub keeps_office: bool,
 }
 
+impl StorePlace {
+    /// The place that somebody typed, as `url` of `[store]` is written; `None` if it names none. A password is what it says.
+    pub fn typed(url: &str, newsroom: &Path) -> Option<Self> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Some(Self::File(newsroom.join(path))),
+            Some(("postgres" | "postgresql", _)) => Some(Self::Database { url: DatabaseUrl::new(url), password_file: None, ca_file: None }),
+            _ => None,
+        }
+    }
+}
+
 impl Reader<'_> {
     pub(super) fn store(&mut self, table: &Store) -> Option<StorePlace> {
         let file = |written: &Option<Spanned<String>>| written.as_ref().map(|path| PathBuf::from(path.get_ref().trim()));
@@ -101,7 +117,7 @@ impl Reader<'_> {
                     let help = "leave it out here, and name a file that holds it in `password_file`";
                     self.wrong(url, "a password does not belong in the settings", help);
                 }
-                let url = DatabaseUrl(SecretString::from(url.get_ref().trim()));
+                let url = DatabaseUrl::new(url.get_ref());
                 Some(StorePlace::Database { url, password_file: file(&table.password_file), ca_file: file(&table.ca_file) })
             }
             _ => {

@@ -19,6 +19,7 @@ pub mod leaving;
 pub mod letters;
 pub mod links;
 pub mod mailings;
+pub mod moving;
 pub mod new;
 pub mod notice;
 pub mod preferences;

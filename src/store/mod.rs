@@ -20,6 +20,7 @@ mod ledger;
 pub mod library;
 mod nodes;
 mod outcome;
+pub mod portable;
 pub mod postgres;
 mod shelf;
 pub mod sqlite;
@@ -41,6 +42,7 @@ pub use known_links::KnownLinks;
 pub use ledger::{Attempt, Claim, Latecomers, Ledger, LedgerLine, Note, Opened, Opening, Reason, Recovered, Tally, Waiting, Wave};
 pub use library::{EnclosedName, Enclosure, Find, Fragment, Hit, Hits, Library, Referring};
 pub use nodes::{Beat, Duty, Node, NodeId, Nodes, Seat};
+pub use portable::Portable;
 pub use visitors::Visitors;
 
 /// What can go wrong at the store.
@@ -80,11 +82,14 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// An engine that keeps readers, archive, agenda, ledger, and what is known of links and feeds.
 pub trait Store:
-    Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place
+    Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place + Portable
 {
 }
 
-impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place> Store for T {}
+impl<T: Subscribers + BackIssues + Agenda + Ledger + KnownLinks + Feeds + Audience + Visitors + Joinings + Library + Place + Portable> Store
+    for T
+{
+}
 
 /// Where a store is, and whether several nodes can be at it.
 #[async_trait]

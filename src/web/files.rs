@@ -43,9 +43,13 @@ impl Default for Counter {
 impl Counter {
     /// A file to be answered with; `None` if too many are being fetched, and will be for a while.
     pub(super) async fn hand_out(&self, newsroom: Arc<Newsroom>, file: LargeFile) -> Option<Body> {
-        let turn = timeout(PATIENCE, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()?;
+        let turn = self.turn().await?;
         let left = file.octets;
         Some(Body::new(Download { left, state: State::Asked(Some((newsroom, file, turn))) }))
+    }
+
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        timeout(PATIENCE, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -91,7 +95,6 @@ impl HttpBody for Download {
 /// Reads a file until it is through, or nobody takes it any more.
 async fn read(newsroom: Arc<Newsroom>, file: LargeFile, pieces: Sender<io::Result<Bytes>>, _turn: OwnedSemaphorePermit) {
     for number in 0.. {
-        let deadline = Instant::now() + PART;
         let part = match file.part(&newsroom, number).await {
             Ok(Some(part)) => part,
             Ok(None) => return,
@@ -101,11 +104,66 @@ async fn read(newsroom: Arc<Newsroom>, file: LargeFile, pieces: Sender<io::Resul
                 return;
             }
         };
-        for piece in part.chunks(PIECE) {
-            let handed = timeout_at(deadline, pieces.send(Ok(Bytes::copy_from_slice(piece)))).await;
-            if !matches!(handed, Ok(Ok(()))) {
-                return;
-            }
+        if !hand_on(&part, &pieces).await {
+            return;
+        }
+    }
+}
+
+/// Hands a part on, and says whether all of it was taken in time.
+async fn hand_on(part: &[u8], pieces: &Sender<io::Result<Bytes>>) -> bool {
+    let deadline = Instant::now() + PART;
+    for piece in part.chunks(PIECE) {
+        let handed = timeout_at(deadline, pieces.send(Ok(Bytes::copy_from_slice(piece)))).await;
+        if !matches!(handed, Ok(Ok(()))) {
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn t20_so_many_have_a_turn_and_the_next_waits_a_while() {
+        let counter = Counter::default();
+        let mut turns = Vec::new();
+        for _ in 0..MOST {
+            turns.push(counter.turn().await.unwrap());
+        }
+        let began = Instant::now();
+        assert!(counter.turn().await.is_none());
+        assert_eq!(began.elapsed(), PATIENCE);
+        turns.pop();
+        assert!(counter.turn().await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn t20_who_takes_too_long_over_a_part_loses_the_turn() {
+        let (pieces, mut taken) = channel(1);
+        let began = Instant::now();
+        let reading = tokio::spawn(async move { hand_on(&vec![0; 1 << 20], &pieces).await });
+        for _ in 0..3 {
+            assert_eq!(taken.recv().await.unwrap().unwrap().len(), PIECE);
+            tokio::time::sleep(Duration::from_secs(30)).await;
+        }
+        assert!(!reading.await.unwrap());
+        assert_eq!(began.elapsed(), PART);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_ends_early_is_never_taken_for_the_whole() {
+        for (left, is_whole) in [(4, true), (5, false)] {
+            let (pieces, receiver) = channel(1);
+            pieces.send(Ok(Bytes::from_static(b"four"))).await.unwrap();
+            drop(pieces);
+            let body = Body::new(Download { left, state: State::Begun(receiver) });
+            assert_eq!(body.size_hint().exact(), Some(left));
+            assert_eq!(to_bytes(body, 100).await.is_ok(), is_whole);
         }
     }
 }

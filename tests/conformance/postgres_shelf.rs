@@ -115,19 +115,19 @@ async fn a_hold_and_its_end_at_once_leave_what_they_say() {
 async fn every_node_hears_what_was_decided() {
     let Some((one, _two, database)) = two().await else { return };
     let (client, mut connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
-    let (heard, mut hears) = tokio::sync::mpsc::unbounded_channel();
+    let (mouth, mut ear) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Some(Ok(message)) = std::future::poll_fn(|context| connection.poll_message(context)).await {
             if let AsyncMessage::Notification(word) = message {
-                let _ = heard.send(word.channel().to_owned());
+                let _ = mouth.send(word.channel().to_owned());
             }
         }
     });
     client.batch_execute("LISTEN masthead").await.unwrap();
     let mut next = async |what: &str| {
-        let word = tokio::time::timeout(Duration::from_secs(10), hears.recv()).await;
+        let word = tokio::time::timeout(Duration::from_secs(10), ear.recv()).await;
         assert_eq!(word.ok().flatten().as_deref(), Some("masthead"), "{what}");
-        assert!(hears.try_recv().is_err(), "{what} is told once");
+        assert!(ear.try_recv().is_err(), "{what} is told once");
     };
     show(&one, "2014-12", "one").await;
     next("a proof").await;
@@ -173,8 +173,7 @@ async fn two_nodes_shelve_the_same_issues_in_whatever_order() {
         let named = |id: &str, title: &str| ArchivedIssue { title: format!("{title} {round}"), ..archived(id) };
         let forth = vec![named("2014-06", "forth"), named("2014-07", "forth")];
         let back = vec![named("2014-07", "back"), named("2014-06", "back")];
-        let (a, b) = tokio::join!(one.shelve(forth), two.shelve(back));
-        (a.unwrap(), b.unwrap());
+        tokio::try_join!(one.shelve(forth), two.shelve(back)).unwrap();
         let titles: Vec<String> = one.shelf().await.unwrap().into_iter().map(|issue| issue.title).collect();
         assert_eq!(titles[0], titles[1], "whole or not at all");
     }
@@ -187,12 +186,12 @@ async fn what_two_nodes_catalogue_at_once_is_found_once() {
     for round in 0..ROUNDS {
         let mark = one.shelf_mark().await.unwrap();
         let title = format!("Well {round}");
-        let (same, again, other) = tokio::join!(
+        tokio::try_join!(
             one.catalogue(entry("2014-12", &title), mark),
             two.catalogue(entry("2014-12", &title), mark),
             two.catalogue(entry("2014-12-extra", &title), mark),
-        );
-        (same.unwrap(), again.unwrap(), other.unwrap());
+        )
+        .unwrap();
         let find = Find { query: Query::parse("wells "), from: 0, most: 10 };
         let hits = two.search(find).await.unwrap();
         assert_eq!((hits.many, hits.hits.len()), (4, 4));
@@ -210,8 +209,7 @@ async fn a_file_that_one_node_lets_go_and_another_takes_up_stays() {
     one.enclose(&odd, vec![file()]).await.unwrap();
     for round in 0..ROUNDS {
         let (from, to) = if round % 2 == 0 { (&odd, &even) } else { (&even, &odd) };
-        let (gone, come) = tokio::join!(one.enclose(from, vec![]), two.enclose(to, vec![file()]));
-        (gone.unwrap(), come.unwrap());
+        tokio::try_join!(one.enclose(from, vec![]), two.enclose(to, vec![file()])).unwrap();
         assert_eq!(one.enclosure(to, "a.pdf").await.unwrap(), Some(file()));
     }
     assert_eq!(database.ask("SELECT COUNT(*), (SELECT COUNT(*) FROM file_parts) FROM files"), [["1", "1"]]);

@@ -179,7 +179,7 @@ async fn t15_two_editors_approve_by_link_and_an_edit_afterwards_asks_again() {
 }
 
 /// A port of 127.0.0.1 that nobody listens at.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }
 

@@ -11,7 +11,7 @@ use crate::support::newsroom::{ISSUE, Newsroom, Told, binary};
 use crate::support::reading::{field, neutral, parts};
 use crate::support::sink::Sink;
 
-const COMMANDS: [&[&str]; 29] = [
+const COMMANDS: [&[&str]; 32] = [
     &[],
     &["init"],
     &["new"],
@@ -38,6 +38,9 @@ const COMMANDS: [&[&str]; 29] = [
     &["lists"],
     &["archive", "import"],
     &["archive", "list"],
+    &["store"],
+    &["store", "migrate"],
+    &["store", "copy"],
     &["demo"],
     &["completions"],
     &["man"],

@@ -27,6 +27,8 @@ mod front_desk;
 mod greylisting;
 mod joining;
 mod killed;
+#[cfg(target_os = "linux")]
+mod large_files;
 mod leaving;
 #[cfg(unix)]
 mod library;
@@ -47,11 +49,13 @@ mod relay;
 mod relays;
 mod reports;
 mod second_chances;
+mod store_moves;
 mod strict_linter;
 mod subscribe_form;
 mod suggest;
 mod the_press;
 mod threats;
+mod three_nodes;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod unit;

@@ -77,6 +77,8 @@ pub(crate) struct Summary {
     pub(crate) octets: u64,
     /// From the first connection to the end of the last message.
     pub(crate) seconds: f64,
+    /// When the first connection came, in seconds since 1970.
+    pub(crate) first_at: f64,
     pub(crate) connections: u64,
     /// Open at the same time.
     pub(crate) most_connections: u64,

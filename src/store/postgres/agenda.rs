@@ -105,12 +105,7 @@ impl Agenda for PgStore {
 
 /// Keeps all others from deciding about an issue until the transaction ends. To be taken before anything else of it.
 pub(super) async fn lock_issue(transaction: &Transaction<'_>, issue: &IssueId) -> Result<()> {
-    lock(transaction, issue.as_str()).await
-}
-
-/// Keeps all others who name the same out until the transaction ends.
-pub(super) async fn lock(transaction: &Transaction<'_>, name: &str) -> Result<()> {
-    rows::one(transaction, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&name]).await?;
+    rows::one(transaction, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", &[&issue.as_str()]).await?;
     Ok(())
 }
 

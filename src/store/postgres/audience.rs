@@ -33,10 +33,10 @@ impl Audience for PgStore {
     async fn suppressions(&self, list: Option<&ListId>, after: &str, most: usize) -> Result<Vec<(EmailAddress, Suppression)>> {
         let link = self.link().await?;
         let number = number_of(&link, list).await?;
-        let line = |row: &Row| Ok((rows::address(row)?, suppression(row)?));
+        let suppressed = |row: &Row| Ok((rows::address(row)?, suppression(row)?));
         match number {
-            None => rows::all(&link, SUPPRESSIONS, &[&after, &rows::most(most)], line).await,
-            Some(list) => rows::all(&link, SUPPRESSIONS_OF_LIST, &[&after, &rows::most(most), &list], line).await,
+            None => rows::all(&link, SUPPRESSIONS, &[&after, &rows::most(most)], suppressed).await,
+            Some(list) => rows::all(&link, SUPPRESSIONS_OF_LIST, &[&after, &rows::most(most), &list], suppressed).await,
         }
     }
 

@@ -3,6 +3,7 @@
 use deadpool_postgres::GenericClient;
 
 use super::rows;
+use super::script::{Script, given};
 use crate::mailing::MailingId;
 use crate::store::counts::{Cause, Passed};
 pub(super) use crate::store::counts::{Counts, Slot};
@@ -13,6 +14,13 @@ const PARTS: i64 = 16;
 
 /// Writes what was gathered, in this node's part.
 pub(super) async fn write(counts: Counts, client: &impl GenericClient, node: NodeId) -> Result<()> {
+    let mut script = Script::default();
+    say(counts, &mut script, node);
+    script.run(client).await.map(drop)
+}
+
+/// Says it with all else that is said.
+pub(super) fn say(counts: Counts, script: &mut Script, node: NodeId) {
     let Counts { slots, causes, traffic } = counts;
     let part = node.0.rem_euclid(PARTS);
     let slots: Vec<(Slot, i64)> = slots.into_iter().filter(|(_, many)| *many != 0).collect();
@@ -21,18 +29,16 @@ pub(super) async fn write(counts: Counts, client: &impl GenericClient, node: Nod
         let (mailings, providers) = (column(|slot| slot.mailing.0), column(|slot| slot.provider));
         let (fates, waves) = (column(|slot| slot.fate), column(|slot| slot.wave));
         let many: Vec<i64> = slots.iter().map(|(_, many)| *many).collect();
-        rows::change(client, MOVE, &[&mailings, &providers, &fates, &waves, &many, &part]).await?;
+        script.say(MOVE, given![mailings, providers, fates, waves, many, part]);
     }
     for ((minute, relay, provider), passed) in traffic {
         let Passed { attempts, accepted, deferred, hard, block } = passed;
-        rows::change(client, PASS, &[&minute, &relay, &provider, &part, &attempts, &accepted, &deferred, &hard, &block]).await?;
+        script.say(PASS, given![minute, relay, provider, part, attempts, accepted, deferred, hard, block]);
     }
     for (cause, (said, many)) in causes {
         let Cause { mailing, provider, fate, judgement, code, enhanced } = cause;
-        let said = rows::text(&said);
-        rows::change(client, EXPLAIN, &[&mailing.0, &provider, &fate, &judgement, &code, &part, &enhanced, &said, &many]).await?;
+        script.say(EXPLAIN, given![mailing.0, provider, fate, judgement, code, part, enhanced, rows::text(&said), many]);
     }
-    Ok(())
 }
 
 const MOVE: &str = "

@@ -3,17 +3,14 @@
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
-use super::{agenda, rows};
+use super::{locks, rows};
 use crate::dateline::IssueId;
 use crate::store::library::PART;
 use crate::store::{EnclosedName, Enclosure, Result};
 
-/// Whatever changes files takes this lock first. What one transaction finds kept, another might else throw away before it is held.
-const LOCK: &str = "enclosures";
-
 /// Keeps files in place of those that an issue had. Where they are the same nothing is changed, nor the shelf's mark.
 pub(super) async fn enclose(transaction: &Transaction<'_>, issue: &IssueId, files: &[(EnclosedName, Vec<u8>)]) -> Result<()> {
-    agenda::lock(transaction, LOCK).await?;
+    locks::files(transaction).await?;
     if enclosed(transaction, issue).await?.iter().eq(files.iter().map(|(known, _)| known)) {
         return Ok(());
     }

@@ -6,14 +6,11 @@ use async_trait::async_trait;
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use super::{PgStore, agenda, rows};
+use super::{PgStore, locks, rows};
 use crate::dateline::IssueId;
 use crate::issue::feed::{FeedItem, FeedState, ItemKey};
 use crate::store::feeds::{MOST_KEPT, REMEMBERED};
 use crate::store::{Feeds, Result};
-
-/// Whatever changes items takes this lock first: they are locked in no order, but by one node at a time.
-const LOCK: &str = "feeds";
 
 #[async_trait]
 impl Feeds for PgStore {
@@ -28,7 +25,7 @@ impl Feeds for PgStore {
     async fn keep_feed(&self, state: FeedState, items: Vec<FeedItem>) -> Result<()> {
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
-        agenda::lock(&transaction, LOCK).await?;
+        locks::feeds(&transaction).await?;
         keep(&transaction, &state, &items).await?;
         Ok(transaction.commit().await?)
     }
@@ -37,7 +34,7 @@ impl Feeds for PgStore {
         let (feeds, keys): (Vec<String>, Vec<String>) = items.iter().map(|item| (rows::text(&item.feed), rows::text(&item.key))).unzip();
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
-        agenda::lock(&transaction, LOCK).await?;
+        locks::feeds(&transaction).await?;
         rows::change(&transaction, SET_DOWN, &[&issue.as_str()]).await?;
         rows::change(&transaction, CARRY, &[&issue.as_str(), &feeds, &keys]).await?;
         Ok(transaction.commit().await?)
@@ -53,9 +50,8 @@ async fn keep(transaction: &Transaction<'_>, state: &FeedState, items: &[FeedIte
         let (first_seen, json) = (rows::kept(item.first_seen), rows::to_json(item)?);
         by_key.entry((rows::text(&item.feed), rows::text(&item.key))).or_insert_with(|| (first_seen, String::new())).1 = json;
     }
-    let (keys, known): (Vec<(String, String)>, Vec<(i64, String)>) = by_key.into_iter().unzip();
-    let (feeds, keys): (Vec<String>, Vec<String>) = keys.into_iter().unzip();
-    let (first_seen, json): (Vec<i64>, Vec<String>) = known.into_iter().unzip();
+    let (feeds, keys): (Vec<&str>, Vec<&str>) = by_key.keys().map(|(feed, key)| (feed.as_str(), key.as_str())).unzip();
+    let (first_seen, json): (Vec<i64>, Vec<&str>) = by_key.values().map(|(first_seen, json)| (first_seen, json.as_str())).unzip();
     rows::change(transaction, KEEP_ITEMS, &[&feeds, &keys, &first_seen, &json, &rows::kept(now)]).await?;
     rows::change(transaction, KEEP_SOME, &[&url, &MOST_KEPT]).await?;
     if let Ok(long_ago) = now.checked_sub(REMEMBERED) {

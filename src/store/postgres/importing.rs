@@ -32,33 +32,40 @@ pub(super) async fn import(transaction: &Transaction<'_>, seal: Option<&Seal>, i
         done.living = rows::count(&rows::one(transaction, LIVING, &[&list]).await?, "living")?;
     }
     transaction.batch_execute(PREPARE).await?;
-    let entered = add_newcomers(transaction, import, &mut done).await?;
-    if entered < staged.entries {
-        enter_the_others(transaction, import, &mut done).await?;
+    let added = add_newcomers(transaction, import).await?;
+    transaction.batch_execute(if added < staged.entries { OTHERS } else { NO_OTHERS }).await?;
+    if added > 0 {
+        enter_newcomers(transaction, import, &mut done).await?;
+    }
+    if added < staged.entries {
+        enter_others(transaction, import, &mut done).await?;
     }
     let is_braked = end_the_absent(transaction, import, &staged, &mut done).await?;
     done.stands = !import.is_rehearsal && !is_braked;
     Ok(done)
 }
 
-/// Adds whoever is new. Whoever stands in the roll once is entered as well; says how many these were.
-async fn add_newcomers(transaction: &Transaction<'_>, import: &Import, done: &mut Imported) -> Result<u64> {
+/// Adds whoever is new, as the first entry has it, and says how many these are.
+async fn add_newcomers(transaction: &Transaction<'_>, import: &Import) -> Result<u64> {
+    let met: u64 = rows::count(&transaction.query_one("SELECT COUNT(*) AS many FROM met", &[]).await?, "many")?;
+    // A table that was only filled, by nobody else, is read in the order in which it was. Where it is joined it may not be.
+    let order = if met == 0 { "" } else { "ORDER BY r.place" };
+    Ok(transaction.execute(&ADD.replace("{order}", order), &[&rows::kept(import.at)]).await?)
+}
+
+/// Enters those of them who stand in the roll once.
+async fn enter_newcomers(transaction: &Transaction<'_>, import: &Import, done: &mut Imported) -> Result<()> {
     let now = rows::kept(import.at);
-    let new: u64 = rows::count(&transaction.query_one("SELECT COUNT(*) AS many FROM newcomers", &[]).await?, "many")?;
-    if transaction.execute(ADD, &[&now]).await? < new {
-        transaction.execute(NOT_NEW, &[]).await?;
-    }
-    let entered = transaction.execute(STAND, &[&now]).await?;
-    transaction.execute(PROVE, &[&now]).await?;
-    for row in transaction.query(ENTERED, &[]).await? {
+    for row in transaction.query(STAND, &[&now]).await? {
         *place(Enrolled::Entered, rows::standing(&row)?)(done) += rows::count::<u64>(&row, "many")?;
     }
-    Ok(entered)
+    transaction.execute(PROVE, &[&now]).await?;
+    Ok(())
 }
 
 /// Enters who was known, or stands in the roll more than once: address by address, and each in the order of the roll.
-async fn enter_the_others(transaction: &Transaction<'_>, import: &Import, done: &mut Imported) -> Result<()> {
-    let statement = transaction.prepare(OTHERS).await?;
+async fn enter_others(transaction: &Transaction<'_>, import: &Import, done: &mut Imported) -> Result<()> {
+    let statement = transaction.prepare(ENTRIES).await?;
     let portal = transaction.bind(&statement, &[]).await?;
     let mut page: Vec<Row> = Vec::new();
     loop {
@@ -236,8 +243,8 @@ const LIVING: &str = "
     WHERE list = $1
       AND standing <> 2";
 
-// `barred` are those in the roll whom we do not write to, the erased among them. `newcomers` has the first entry of each whom
-// nobody has met, with the number that is to be theirs, in the order of the roll.
+// `barred` are those in the roll whom we do not write to, the erased among them. `met` are the entries that add nobody:
+// departures, and those of whoever is known, is barred, or has departed further up.
 const PREPARE: &str = "
     ANALYZE roll;
 
@@ -252,62 +259,63 @@ const PREPARE: &str = "
 
     ANALYZE barred;
 
-    CREATE TEMP TABLE newcomers ON COMMIT DROP AS
-    SELECT nextval('subscribers_id_seq') AS id, n.*
-    FROM (
-        SELECT r.*
-        FROM (
-            SELECT place, list, address_key, address, name, since, standing, format, is_gone, channel, detail,
-                   row_number() OVER (PARTITION BY address_key ORDER BY place) AS turn,
-                   COUNT(*) OVER (PARTITION BY address_key) AS entries
-            FROM roll
-        ) r
-        WHERE r.turn = 1
-          AND NOT r.is_gone
-          AND NOT EXISTS (SELECT 1 FROM subscribers s WHERE s.address_key = r.address_key)
-          AND NOT EXISTS (SELECT 1 FROM barred b WHERE b.address_key = r.address_key)
-        ORDER BY r.place
-    ) n;
+    CREATE TEMP TABLE met ON COMMIT DROP AS
+    SELECT r.place FROM roll r WHERE r.is_gone
+    UNION
+    SELECT r.place FROM roll r JOIN subscribers s ON s.address_key = r.address_key
+    UNION
+    SELECT r.place FROM roll r JOIN barred b ON b.address_key = r.address_key
+    UNION
+    SELECT r.place FROM roll r JOIN roll g ON g.is_gone AND g.address_key = r.address_key AND g.place < r.place;
 
-    ANALYZE newcomers";
+    ANALYZE met";
 
+// A later entry of the same newcomer, or whom somebody else adds meanwhile, meets the unique key.
 const ADD: &str = "
     INSERT INTO subscribers (id, address, address_key, name, since, format)
-    SELECT id, address, address_key, name, COALESCE(since, $1::bigint), format
-    FROM newcomers
+    SELECT r.number, r.address, r.address_key, r.name, COALESCE(r.since, $1::bigint), r.format
+    FROM roll r
+    WHERE NOT EXISTS (SELECT 1 FROM met m WHERE m.place = r.place)
+    {order}
     ON CONFLICT (address_key) DO NOTHING";
 
-// Somebody else has added them meanwhile.
-const NOT_NEW: &str = "
-    DELETE FROM newcomers n
-    WHERE NOT EXISTS (SELECT 1 FROM subscribers s WHERE s.id = n.id)";
+// The addresses of which some entry has added nobody: each is entered by all of its entries, one after the other.
+const OTHERS: &str = "
+    CREATE TEMP TABLE others ON COMMIT DROP AS
+    SELECT DISTINCT r.address_key
+    FROM roll r
+    WHERE NOT EXISTS (SELECT 1 FROM subscribers s WHERE s.id = r.number);
+
+    ANALYZE others";
+
+const NO_OTHERS: &str = r#"CREATE TEMP TABLE others (address_key TEXT COLLATE "C") ON COMMIT DROP"#;
 
 const STAND: &str = "
-    INSERT INTO subscriptions (subscriber, list, standing, since)
-    SELECT id, list, standing, COALESCE(since, $1::bigint)
-    FROM newcomers
-    WHERE entries = 1";
+    WITH standing AS (
+        INSERT INTO subscriptions (subscriber, list, standing, since)
+        SELECT r.number, r.list, r.standing, COALESCE(r.since, $1::bigint)
+        FROM roll r
+        WHERE NOT EXISTS (SELECT 1 FROM others o WHERE o.address_key = r.address_key)
+        RETURNING standing
+    )
+    SELECT standing, COUNT(*) AS many
+    FROM standing
+    GROUP BY standing";
 
 const PROVE: &str = "
     INSERT INTO consents (subscriber, list, standing, at, since, channel, detail)
-    SELECT id, list, standing, $1::bigint, since, channel, detail
-    FROM newcomers
-    WHERE entries = 1";
+    SELECT r.number, r.list, r.standing, $1::bigint, r.since, r.channel, r.detail
+    FROM roll r
+    WHERE NOT EXISTS (SELECT 1 FROM others o WHERE o.address_key = r.address_key)";
 
-const ENTERED: &str = "
-    SELECT standing, COUNT(*) AS many
-    FROM newcomers
-    WHERE entries = 1
-    GROUP BY standing";
-
-const OTHERS: &str = "
+const ENTRIES: &str = "
     SELECT r.address_key, r.list, r.is_gone, r.name, r.standing, r.since, r.channel, r.detail,
            s.id, s.name IS NOT NULL AS is_named, u.standing AS held, b.address_key IS NOT NULL AS is_suppressed
-    FROM roll r
+    FROM others o
+    JOIN roll r ON r.address_key = o.address_key
     LEFT JOIN subscribers s ON s.address_key = r.address_key
     LEFT JOIN subscriptions u ON u.subscriber = s.id AND u.list = r.list
     LEFT JOIN barred b ON b.address_key = r.address_key
-    WHERE NOT EXISTS (SELECT 1 FROM newcomers n WHERE n.place = r.place AND n.entries = 1)
     ORDER BY r.address_key, r.place";
 
 const LOCK: &str = "

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long octets may lie unanswered before the connection counts as lost (RFC 5482).
 const SILENCE: Duration = Duration::from_secs(15);
 
+/// An option of every session.
+const ISOLATION: &str = "-c default_transaction_isolation=read\\ committed";
+
 /// Where a database is, as `url` of `[store]` tells. Shown without its password.
 #[derive(Clone)]
 pub struct Address {
@@ -58,6 +61,8 @@ impl FromStr for Address {
         if config.get_dbname().is_none() {
             return Err(NotAnAddress::Incomplete("database"));
         }
+        // What two nodes may do at once is thought out for this, whatever the server's usual isolation.
+        let options = [config.get_options().unwrap_or_default(), ISOLATION].join(" ");
         let is_local = config.get_hosts().iter().all(is_here);
         let is_encrypted = match config.get_ssl_mode() {
             SslMode::Disable if !is_local => return Err(NotAnAddress::Unencrypted),
@@ -70,6 +75,7 @@ impl FromStr for Address {
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(SILENCE)
             .keepalives_idle(SILENCE)
+            .options(options)
             .application_name("masthead");
         Ok(Self { config, is_encrypted, ca_file: None })
     }

@@ -11,8 +11,10 @@ const LISTS: i32 = 1;
 const ASKINGS: i32 = 2;
 const ROLLS: i32 = 3;
 const ADDRESS: i32 = 4;
-const MAILING: i32 = 5;
+pub(super) const MAILING: i32 = 5;
 const SCOURING: i32 = 6;
+const FEEDS: i32 = 7;
+const FILES: i32 = 8;
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
 /// settings.
@@ -48,9 +50,24 @@ pub(super) async fn hold_mailing(client: &impl GenericClient, mailing: MailingId
     rows::one(client, "SELECT pg_advisory_xact_lock($1, $2::bigint::integer)", &[&MAILING, &mailing.0]).await.map(drop)
 }
 
-/// One node at a time that writes tables anew; held until the session ends.
-pub(super) async fn scouring(client: &impl GenericClient) -> Result<()> {
-    rows::one(client, "SELECT pg_advisory_lock($1, 0)", &[&SCOURING]).await.map(drop)
+/// One change at a time of feeds and their items, whose rows are locked in no order.
+pub(super) async fn feeds(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&FEEDS, &""]).await.map(drop)
+}
+
+/// One change at a time of kept files: what one finds kept, another might else throw away before it is held.
+pub(super) async fn files(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&FILES, &""]).await.map(drop)
+}
+
+/// One node at a time that writes tables anew; held until the session ends. Says whether we have it.
+pub(super) async fn scouring(client: &impl GenericClient) -> Result<bool> {
+    Ok(rows::one(client, "SELECT pg_try_advisory_lock($1, 0) AS is_ours", &[&SCOURING]).await?.try_get("is_ours")?)
 }
 
 const NAMED: &str = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
+
+/// What [`share_mailing`] asks, for several at once, in the order of their numbers.
+pub(super) const SHARE_MAILINGS: &str = "
+    SELECT pg_advisory_xact_lock_shared($1, m.mailing::integer)
+    FROM (SELECT mailing FROM unnest($2::bigint[]) AS n (mailing) ORDER BY mailing OFFSET 0) AS m";

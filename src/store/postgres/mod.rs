@@ -36,12 +36,14 @@ mod opening;
 mod paging;
 mod passages;
 mod pausing;
+mod portable;
 mod recording;
 mod recovering;
 mod reports;
 mod rows;
 mod schema;
 mod scouring;
+mod script;
 mod staging;
 mod subscribers;
 mod visitors;
@@ -69,6 +71,8 @@ pub struct PgStore {
     ear: hearing::Ear,
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
+    /// What opening it took, to bring its tables up to this version.
+    steps: Vec<&'static str>,
     /// Claims whose end nobody has heard of.
     claims: claiming::Claims,
     /// Where connections to relays note what they do.
@@ -83,10 +87,10 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
-        schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(pool.clone());
         let (node, ear, marks, claims) = Default::default();
-        Ok(Self { pool, signs, address, seat, node, ear, seal: marks, claims, notes })
+        Ok(Self { pool, signs, address, seat, node, ear, seal: marks, steps, claims, notes })
     }
 
     /// A connection to read and change with.
@@ -112,9 +116,4 @@ impl Place for PgStore {
     fn shared(&self) -> Option<&dyn Nodes> {
         Some(self)
     }
-}
-
-/// What this engine cannot do yet.
-fn not_yet() -> super::StoreError {
-    super::StoreError::Engine("this engine cannot do that yet".to_owned())
 }

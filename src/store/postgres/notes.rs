@@ -79,7 +79,8 @@ async fn write(pool: Pool, mut tasks: mpsc::UnboundedReceiver<Task>) {
                 }
             }
             Err(fault) => {
-                link = None;
+                // It may be in the middle of a transaction: nobody is to borrow it like that.
+                drop(link.take().map(Object::take));
                 for task in group.drain(..) {
                     unheard.0.insert(task.mark());
                     drop(task.caller.send(Err(fault.clone())));

@@ -5,7 +5,6 @@ use deadpool_postgres::{GenericClient, Transaction};
 use super::paging::pages_of_new;
 use super::rows::list_number;
 use super::{agenda, counting, locks, names, news, paging, reports, rows};
-use crate::edition::Edition;
 use crate::mailing::{MailingId, ProviderId};
 use crate::store::{Latecomers, Opened, Opening, Result, StoreError, Wave};
 

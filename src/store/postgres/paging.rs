@@ -4,6 +4,7 @@ use deadpool_postgres::GenericClient;
 
 use super::counting::Slot;
 use super::rows;
+use super::script::{Script, given};
 use crate::mailing::MailingId;
 use crate::store::Result;
 
@@ -21,16 +22,22 @@ impl Queueing {
     }
 
     /// Writes the pages.
-    pub(super) async fn write(mut self, client: &impl GenericClient) -> Result<()> {
+    pub(super) async fn write(self, client: &impl GenericClient) -> Result<()> {
+        let mut script = Script::default();
+        self.say(&mut script);
+        script.run(client).await.map(drop)
+    }
+
+    /// Writes them with all else that is said.
+    pub(super) fn say(mut self, script: &mut Script) {
         self.0.sort_unstable_by_key(|(mailing, wave, provider, subscriber)| (mailing.0, *wave, *provider, *subscriber));
         for run in self.0.chunk_by(|one, other| (one.0, one.1, one.2) == (other.0, other.1, other.2)) {
-            let Some((mailing, wave, provider, _)) = run.first() else { continue };
             for page in run.chunks(PAGE) {
+                let Some((mailing, wave, provider, first)) = page.first().copied() else { continue };
                 let subscribers: Vec<i64> = page.iter().map(|line| line.3).collect();
-                put(client, *mailing, *wave, *provider, &subscribers).await?;
+                script.say(PUT, given![mailing.0, wave, provider, first, subscribers]);
             }
         }
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
-use super::{locks, news, reports, rows};
+use super::{news, reports, rows};
 use crate::mailing::{MailingId, Pause, ProviderId, Scope};
 use crate::store::{Result, StoreError};
 

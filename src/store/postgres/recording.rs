@@ -3,13 +3,15 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use deadpool_postgres::{Object, Transaction};
+use deadpool_postgres::Object;
+use tokio_postgres::Row;
 
 use super::counting::{self, Counts, Slot};
 use super::notes::{Task, Unheard};
 use super::paging::Queueing;
+use super::script::{Script, given};
 use super::{locks, names, rows};
-use crate::mailing::{Fate, MailingId, ProviderId};
+use crate::mailing::{Fate, MailingId};
 use crate::store::{Attempt, NodeId, Note, Result, StoreError};
 
 /// Who writes the notes: knows the numbers of providers and relays by heart.
@@ -42,61 +44,63 @@ impl Scribe {
                 self.relays.insert(Arc::clone(&attempt.relay), number);
             }
         }
-        let transaction = link.transaction().await?;
-        let mailings: BTreeSet<MailingId> = group.iter().map(|task| task.note.mailing).collect();
-        for mailing in &mailings {
-            locks::share_mailing(&transaction, *mailing).await?;
-        }
-        let mut sheet = Sheet { lines: lines(&transaction, &mailings, group).await?, ..Sheet::default() };
-        let ended = ended(&transaction, group).await?;
+        let (lines, ended) = begin(link, group).await?;
+        let mut sheet = Sheet { lines, ..Sheet::default() };
         let ends: Vec<Result<()>> = group.iter().map(|task| sheet.enter(task, unheard.has(task), &ended, &self.relays)).collect();
-        if let Some(task) = group.iter().find(|_| !sheet.is_empty()) {
-            sheet.write(&transaction, task.node).await?;
+        let mut script = Script::default();
+        if let Some(task) = group.first() {
+            sheet.say(&mut script, task.node);
         }
-        transaction.commit().await?;
+        script.say("COMMIT", given![]);
+        script.run(link).await?;
         Ok(ends)
     }
 }
 
-/// The lines that a group is about, locked in the order of their keys.
-async fn lines(transaction: &Transaction<'_>, mailings: &BTreeSet<MailingId>, group: &[Task]) -> Result<HashMap<Key, Line>> {
-    let mut found = HashMap::with_capacity(group.len() * 2);
-    for mailing in mailings {
-        let of_it = group.iter().map(|task| &task.note).filter(|note| note.mailing == *mailing);
-        let subscribers: BTreeSet<i64> = of_it
-            .flat_map(|note| note.submitting.into_iter().chain(note.settled.as_ref().map(|attempt| attempt.subscriber)))
-            .map(|s| s.0)
-            .collect();
-        let subscribers: Vec<i64> = subscribers.into_iter().collect();
-        let lines = rows::all(transaction, LINES, &[&mailing.0, &subscribers], |row| {
-            let line = Line {
-                provider: rows::int(row, "provider")?,
-                wave: rows::int(row, "wave")?,
-                fate: rows::int(row, "fate")?,
-                holder: rows::int_if_any(row, "holder")?,
-                next_at: rows::int_if_any(row, "next_at")?,
-                changed_at: rows::int_if_any(row, "changed_at")?,
-            };
-            Ok(((*mailing, rows::int(row, "subscriber")?), line))
-        })
-        .await;
-        found.extend(lines?);
-    }
-    Ok(found)
+/// Begins the transaction of a group: its lines, locked in the order of their keys, and which of the noting nodes were buried.
+async fn begin(link: &Object, group: &[Task]) -> Result<(HashMap<Key, Line>, Vec<i64>)> {
+    let mailings: Vec<i64> = distinct(group.iter().map(|task| task.note.mailing.0));
+    let keys = group.iter().flat_map(|task| {
+        let Note { mailing, settled, submitting, .. } = &task.note;
+        let settled = settled.as_ref().map(|attempt| (attempt.mailing, attempt.subscriber.0));
+        submitting.map(|subscriber| (*mailing, subscriber.0)).into_iter().chain(settled)
+    });
+    let (of, subscribers) = columns(distinct(keys).into_iter());
+    let nodes: Vec<i64> = distinct(group.iter().map(|task| task.node.0));
+    let mut script = Script::default();
+    script.say("BEGIN", given![]);
+    script.say(locks::SHARE_MAILINGS, given![locks::MAILING, mailings]);
+    script.say(ENDED, given![nodes]);
+    script.say(LINES, given![of, subscribers]);
+    let mut found = script.run(link).await?;
+    let lines = found.pop().unwrap_or_default().iter().map(line).collect::<Result<_>>()?;
+    let ended = found.pop().unwrap_or_default().iter().map(|row| rows::int(row, "id")).collect::<Result<_>>()?;
+    Ok((lines, ended))
 }
 
-/// Which of the noting nodes were buried.
-async fn ended(transaction: &Transaction<'_>, group: &[Task]) -> Result<Vec<i64>> {
-    let nodes: Vec<i64> = group.iter().map(|task| task.node.0).collect::<BTreeSet<_>>().into_iter().collect();
-    rows::all(transaction, "SELECT id FROM nodes WHERE id = ANY ($1) AND has_ended", &[&nodes], |row| rows::int(row, "id")).await
+fn line(row: &Row) -> Result<(Key, Line)> {
+    let line = Line {
+        provider: rows::int(row, "provider")?,
+        wave: rows::int(row, "wave")?,
+        fate: rows::int(row, "fate")?,
+        holder: rows::int_if_any(row, "holder")?,
+        next_at: rows::int_if_any(row, "next_at")?,
+        changed_at: rows::int_if_any(row, "changed_at")?,
+    };
+    Ok(((MailingId(rows::int(row, "mailing")?), rows::int(row, "subscriber")?), line))
+}
+
+/// Each once, in their order.
+fn distinct<T: Ord>(all: impl Iterator<Item = T>) -> Vec<T> {
+    all.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What a group changes.
 #[derive(Default)]
 struct Sheet {
     lines: HashMap<Key, Line>,
-    /// Lines that are handed over now, with when that was noted and by whom.
-    submitted: Vec<(Key, i64, i64)>,
+    /// Lines that are handed over now, with when that was noted.
+    submitted: Vec<(Key, i64)>,
     settled: Vec<(Key, i64, Option<i64>, i64)>,
     /// Lines that settle without having been handed over: that try counts here.
     unbegun: Vec<Key>,
@@ -108,10 +112,6 @@ struct Sheet {
 }
 
 impl Sheet {
-    fn is_empty(&self) -> bool {
-        self.submitted.is_empty() && self.settled.is_empty()
-    }
-
     /// Enters a note, whole or not at all.
     fn enter(&mut self, task: &Task, may_stand: bool, ended: &[i64], relays: &HashMap<Arc<str>, i64>) -> Result<()> {
         let Task { node, note, .. } = task;
@@ -137,7 +137,7 @@ impl Sheet {
             return Err(unknown(key.1, "an open"));
         }
         if let Some(key) = submitting {
-            self.submit(key, *node, rows::kept(note.at));
+            self.submit(key, rows::kept(note.at));
         }
         if let Some((key, attempt)) = settled {
             self.settle(key, attempt, relays.get(&attempt.relay).copied().unwrap_or_default());
@@ -160,11 +160,11 @@ impl Sheet {
         is_submitted && is_settled
     }
 
-    fn submit(&mut self, key: Key, node: NodeId, at: i64) {
+    fn submit(&mut self, key: Key, at: i64) {
         let Some(line) = self.lines.get_mut(&key) else { return };
         self.counts.shift(Slot::past(key.0, line.provider, rows::CLAIMED), Slot::past(key.0, line.provider, rows::SUBMITTING));
         (line.fate, line.changed_at) = (rows::SUBMITTING, Some(at));
-        self.submitted.push((key, at, node.0));
+        self.submitted.push((key, at));
     }
 
     fn settle(&mut self, key: Key, attempt: &Attempt, relay: i64) {
@@ -189,72 +189,56 @@ impl Sheet {
         self.tries.push((attempt.clone(), relay));
     }
 
-    async fn write(self, transaction: &Transaction<'_>, node: NodeId) -> Result<()> {
-        self.write_submitted(transaction).await?;
-        self.write_settled(transaction).await?;
-        self.write_tries(transaction).await?;
-        self.queueing.write(transaction).await?;
-        counting::write(self.counts, transaction, node).await
+    /// Says what is to be written.
+    fn say(self, script: &mut Script, node: NodeId) {
+        if !self.submitted.is_empty() {
+            let (mailings, subscribers) = columns(self.submitted.iter().map(|(key, _)| *key));
+            let times: Vec<i64> = self.submitted.iter().map(|(_, at)| *at).collect();
+            script.say(SUBMIT, given![mailings, subscribers, times]);
+        }
+        if !self.settled.is_empty() {
+            self.say_settled(script);
+            self.say_tries(script);
+        }
+        self.queueing.say(script);
+        counting::say(self.counts, script, node);
     }
 
-    async fn write_submitted(&self, transaction: &Transaction<'_>) -> Result<()> {
-        if self.submitted.is_empty() {
-            return Ok(());
-        }
-        let (mailings, subscribers) = columns(self.submitted.iter().map(|(key, ..)| *key));
-        let times: Vec<i64> = self.submitted.iter().map(|(_, at, _)| *at).collect();
-        rows::change(transaction, SUBMIT, &[&mailings, &subscribers, &times]).await?;
-        Ok(())
-    }
-
-    async fn write_settled(&self, transaction: &Transaction<'_>) -> Result<()> {
-        if self.settled.is_empty() {
-            return Ok(());
-        }
+    fn say_settled(&self, script: &mut Script) {
         if !self.unbegun.is_empty() {
             let (mailings, subscribers) = columns(self.unbegun.iter().copied());
-            rows::change(transaction, COUNT_TRY, &[&mailings, &subscribers]).await?;
+            script.say(COUNT_TRY, given![mailings, subscribers]);
         }
         for ((mailing, subscriber), provider, next_at) in &self.undeferred {
-            rows::change(transaction, UNDEFER, &[&mailing.0, provider, next_at, subscriber]).await?;
+            script.say(UNDEFER, given![mailing.0, *provider, *next_at, *subscriber]);
         }
         let (mailings, subscribers) = columns(self.settled.iter().map(|(key, ..)| *key));
         let fates: Vec<i64> = self.settled.iter().map(|(_, fate, ..)| *fate).collect();
         let due: Vec<Option<i64>> = self.settled.iter().map(|(_, _, next_at, _)| *next_at).collect();
         let times: Vec<i64> = self.settled.iter().map(|(.., at)| *at).collect();
-        rows::change(transaction, SETTLE, &[&mailings, &subscribers, &fates, &due, &times]).await?;
+        script.say(SETTLE, given![mailings.clone(), subscribers.clone(), fates, due.clone(), times]);
         if due.iter().any(Option::is_some) {
-            rows::change(transaction, DEFER, &[&mailings, &subscribers, &due]).await?;
+            script.say(DEFER, given![mailings, subscribers, due]);
         }
-        Ok(())
     }
 
-    async fn write_tries(&self, transaction: &Transaction<'_>) -> Result<()> {
-        if self.tries.is_empty() {
-            return Ok(());
-        }
+    fn say_tries(&self, script: &mut Script) {
         let column = |of: &dyn Fn(&Attempt) -> i64| self.tries.iter().map(|(attempt, _)| of(attempt)).collect::<Vec<i64>>();
         let (mailings, subscribers) = columns(self.tries.iter().map(|(attempt, _)| (attempt.mailing, attempt.subscriber.0)));
         let (numbers, times) = (column(&|attempt| i64::from(attempt.number)), column(&|attempt| rows::kept(attempt.at)));
         let relays: Vec<i64> = self.tries.iter().map(|(_, relay)| *relay).collect();
         let (stages, fates) = (column(&|attempt| rows::stage_code(attempt.stage)), column(&|attempt| rows::fate_code(attempt.fate)));
         let judgements = column(&|attempt| rows::judgement_code(attempt.judgement));
-        let reply = |attempt: &Attempt| attempt.reply.clone();
-        let codes: Vec<Option<i64>> = self.tries.iter().map(|(attempt, _)| reply(attempt).map(|reply| i64::from(reply.code))).collect();
+        let replies = || self.tries.iter().map(|(attempt, _)| attempt.reply.as_ref());
+        let codes: Vec<Option<i64>> = replies().map(|reply| reply.map(|reply| i64::from(reply.code))).collect();
         let enhanced: Vec<Option<String>> =
-            self.tries.iter().map(|(attempt, _)| reply(attempt).and_then(|reply| reply.enhanced).map(|code| code.to_string())).collect();
+            replies().map(|reply| reply.and_then(|reply| reply.enhanced).map(|code| code.to_string())).collect();
         let said: Vec<String> = self.tries.iter().map(|(attempt, _)| rows::text(rows::said(attempt))).collect();
-        rows::change(
-            transaction,
-            ADD_TRIES,
-            &[&mailings, &subscribers, &numbers, &times, &relays, &stages, &fates, &judgements, &codes, &enhanced, &said],
-        )
-        .await?;
+        script.say(ADD_TRIES, given![mailings, subscribers, numbers, times, relays, stages, fates, judgements, codes, enhanced, said]);
         for (attempt, _) in self.tries.iter().filter(|(attempt, _)| attempt.suppress) {
             let reason = rows::text(&rows::evidence(attempt));
-            rows::change(transaction, SUPPRESS, &[&attempt.subscriber.0, &rows::kept(attempt.at), &reason]).await?;
+            script.say(SUPPRESS, given![attempt.subscriber.0, rows::kept(attempt.at), reason]);
         }
-        Ok(())
     }
 }
 
@@ -262,13 +246,18 @@ fn columns(keys: impl Iterator<Item = Key>) -> (Vec<i64>, Vec<i64>) {
     keys.map(|(mailing, subscriber)| (mailing.0, subscriber)).unzip()
 }
 
+const ENDED: &str = "
+    SELECT id
+    FROM nodes
+    WHERE id = ANY ($1)
+      AND has_ended";
+
 const LINES: &str = "
-    SELECT subscriber, provider, wave, fate, holder, next_at, changed_at
-    FROM deliveries
-    WHERE mailing = $1
-      AND subscriber = ANY ($2)
-    ORDER BY subscriber
-    FOR UPDATE";
+    SELECT d.mailing, d.subscriber, d.provider, d.wave, d.fate, d.holder, d.next_at, d.changed_at
+    FROM unnest($1::bigint[], $2::bigint[]) AS n (mailing, subscriber)
+    JOIN deliveries d ON d.mailing = n.mailing AND d.subscriber = n.subscriber
+    ORDER BY d.mailing, d.subscriber
+    FOR UPDATE OF d";
 
 const SUBMIT: &str = "
     UPDATE deliveries d

@@ -6,6 +6,7 @@ use deadpool_postgres::{GenericClient, Object};
 
 use super::link::Address;
 use super::rows;
+use crate::store::portable::{UNFINISHED, UNFINISHED_WORDS};
 use crate::store::{Result, StoreError};
 
 /// One step in the life of the tables. Once released, its text never changes: what comes later is a further step.
@@ -24,10 +25,10 @@ const MIGRATIONS: &[Migration] = &[
 /// The lock under which one node at a time takes the steps: any number, as long as it is this one.
 const LOCK: i64 = 0x6d61_7374_6865_6164;
 
-/// Takes the steps that are missing, all or none.
-pub(super) async fn migrate(link: &mut Object, address: &Address) -> Result<()> {
+/// Takes the steps that are missing, all or none, and names them.
+pub(super) async fn migrate(link: &mut Object, address: &Address) -> Result<Vec<&'static str>> {
     if missing(link, address).await?.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let transaction = link.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
@@ -41,12 +42,14 @@ pub(super) async fn migrate(link: &mut Object, address: &Address) -> Result<()> 
         )
         .await?;
     // Asked again under the lock: another node may have taken the steps meanwhile.
-    for migration in missing(&transaction, address).await? {
+    let missing = missing(&transaction, address).await?;
+    for migration in missing {
         transaction.batch_execute(migration.sql).await?;
         let sum = checksum(migration.sql);
         rows::change(&transaction, "INSERT INTO migrations (name, checksum) VALUES ($1, $2)", &[&migration.name, &sum]).await?;
     }
-    Ok(transaction.commit().await?)
+    transaction.commit().await?;
+    Ok(missing.iter().map(|migration| migration.name).collect())
 }
 
 async fn missing(client: &impl GenericClient, address: &Address) -> Result<&'static [Migration]> {
@@ -58,6 +61,9 @@ async fn missing(client: &impl GenericClient, address: &Address) -> Result<&'sta
         _ => {}
     }
     let taken = client.query("SELECT name, checksum FROM migrations ORDER BY number", &[]).await?;
+    if taken.last().is_some_and(|row| row.get::<_, &str>(0) == UNFINISHED) {
+        return Err(refused(UNFINISHED_WORDS.to_owned()));
+    }
     let Some(missing) = MIGRATIONS.get(taken.len()..) else {
         let cause =
             format!("it was made by a newer version, which has taken {} steps where this one knows {}", taken.len(), MIGRATIONS.len());

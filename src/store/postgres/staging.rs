@@ -140,6 +140,7 @@ impl<'e> Line<'e> {
     }
 }
 
+// `number` is the one that the reader is to have whom an entry adds. Of others it is never used.
 const ROLL: &str = r#"
     CREATE TEMP TABLE roll (
         place       BIGINT NOT NULL,
@@ -153,7 +154,8 @@ const ROLL: &str = r#"
         is_gone     BOOLEAN NOT NULL,
         channel     TEXT COLLATE "C" NOT NULL,
         detail      TEXT COLLATE "C" NOT NULL,
-        marks       BYTEA[] NOT NULL
+        marks       BYTEA[] NOT NULL,
+        number      BIGINT NOT NULL DEFAULT nextval('subscribers_id_seq')
     ) ON COMMIT DROP"#;
 
 const COPY: &str = "

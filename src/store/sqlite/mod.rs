@@ -29,6 +29,7 @@ mod opening;
 mod pausing;
 #[cfg(test)]
 mod plans;
+mod portable;
 mod readers;
 mod recording;
 mod reports;
@@ -65,6 +66,8 @@ pub struct SqliteStore {
     /// Marks the erased, once there are any.
     seal: Arc<OnceLock<Seal>>,
     place: PathBuf,
+    /// What opening it took, to bring its tables up to this version.
+    steps: Vec<&'static str>,
 }
 
 impl SqliteStore {
@@ -85,7 +88,7 @@ impl SqliteStore {
     pub fn open_with(place: &Path, disk: Arc<dyn Disk>) -> Result<Self> {
         let refused = |cause: String| StoreError::Open { place: place.display().to_string(), cause };
         prepare(place).map_err(|cause| refused(cause.to_string()))?;
-        let connection = connect(place).map_err(|unfit| match unfit {
+        let (connection, steps) = connect(place).map_err(|unfit| match unfit {
             Unfit::Store(fault) if fault.is_transient() => fault,
             unfit => refused(unfit.to_string()),
         })?;
@@ -94,6 +97,7 @@ impl SqliteStore {
             readers: ReadingRoom::new(place),
             seal: Arc::default(),
             place: place.to_owned(),
+            steps,
         })
     }
 
@@ -126,7 +130,7 @@ fn prepare(place: &Path) -> io::Result<()> {
     }
 }
 
-fn connect(place: &Path) -> std::result::Result<Connection, Unfit> {
+fn connect(place: &Path) -> std::result::Result<(Connection, Vec<&'static str>), Unfit> {
     let mut connection = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     // SQLite falls back to reading where it may not write, and would tell only at the first change.
     if connection.is_readonly("main")? {
@@ -134,6 +138,6 @@ fn connect(place: &Path) -> std::result::Result<Connection, Unfit> {
     }
     schema::tune(&connection)?;
     schema::tune_for_writing(&connection)?;
-    schema::migrate(&mut connection)?;
-    Ok(connection)
+    let steps = schema::migrate(&mut connection)?;
+    Ok((connection, steps))
 }

@@ -8,7 +8,7 @@ use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::fate::FateWord;
 use crate::mailing::{Mailing, MailingId, ProviderId};
-use crate::store::{LedgerLine, Result, StoreError, Tally, Waiting, Wave};
+use crate::store::{LedgerLine, Result, Tally, Waiting, Wave};
 use crate::subscription::{ListId, SubscriberId};
 
 /// The mailing of an issue.

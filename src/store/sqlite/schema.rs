@@ -9,6 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::rows;
 use crate::store::Result;
+use crate::store::portable::{UNFINISHED, UNFINISHED_WORDS};
 
 /// One step in the life of the tables. Once released, its text never changes: what comes later is a further step.
 struct Migration {
@@ -56,6 +57,8 @@ pub(super) enum Unfit {
     Newer(usize, usize),
     #[error("its step {0} is not the one that this version would have taken")]
     Altered(String),
+    #[error("{UNFINISHED_WORDS}")]
+    Unfinished,
     #[error("it is a database of another program")]
     Foreign,
     #[error(transparent)]
@@ -104,10 +107,10 @@ pub(super) fn with_room_for_a_roll<T>(connection: &Connection, work: impl FnOnce
     end
 }
 
-/// Takes the steps that are missing, all or none. Takes no lock where none is missing.
-pub(super) fn migrate(connection: &mut Connection) -> std::result::Result<(), Unfit> {
+/// Takes the steps that are missing, all or none, and names them. Takes no lock where none is missing.
+pub(super) fn migrate(connection: &mut Connection) -> std::result::Result<Vec<&'static str>, Unfit> {
     if missing(connection)?.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(
@@ -118,12 +121,13 @@ pub(super) fn migrate(connection: &mut Connection) -> std::result::Result<(), Un
          ) STRICT",
     )?;
     // Asked again under the lock: another program may have taken the steps meanwhile.
-    for migration in missing(&transaction)? {
+    let missing = missing(&transaction)?;
+    for migration in missing {
         transaction.execute_batch(migration.sql)?;
         transaction.execute("INSERT INTO migrations (name, checksum) VALUES (?1, ?2)", [migration.name, &checksum(migration.sql)])?;
     }
     transaction.commit()?;
-    Ok(())
+    Ok(missing.iter().map(|migration| migration.name).collect())
 }
 
 fn missing(connection: &Connection) -> std::result::Result<&'static [Migration], Unfit> {
@@ -134,6 +138,9 @@ fn missing(connection: &Connection) -> std::result::Result<&'static [Migration],
     let taken = rows::all(connection, "SELECT name, checksum FROM migrations ORDER BY number", [], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     })?;
+    if taken.last().is_some_and(|(name, _)| name == UNFINISHED) {
+        return Err(Unfit::Unfinished);
+    }
     let Some(missing) = MIGRATIONS.get(taken.len()..) else {
         return Err(Unfit::Newer(taken.len(), MIGRATIONS.len()));
     };
