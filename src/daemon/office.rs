@@ -69,7 +69,7 @@ pub(super) struct Office {
     run: Option<Run>,
     helping: Helping,
     /// Whether the office was this node's when it was last asked.
-    had_office: bool,
+    was_ours: bool,
     /// How often in a row a mailing could not be opened, or not go on.
     failed: BTreeMap<IssueId, u32>,
     /// Links that are tried and feeds that are asked while everything else goes on.
@@ -103,7 +103,7 @@ impl Office {
             duty: None,
             run: None,
             helping: Helping::new(),
-            had_office: false,
+            was_ours: false,
             failed: BTreeMap::new(),
             errand: None,
             next_errand: Timestamp::MAX,
@@ -172,7 +172,7 @@ impl Office {
             (self.must_look, self.look_again) = (true, Timestamp::MAX);
         }
         if self.newsroom().attendance().has_office() {
-            if !std::mem::replace(&mut self.had_office, true) {
+            if !std::mem::replace(&mut self.was_ours, true) {
                 // Whoever had it before may have seen another folder, or an older one.
                 (self.must_look, self.next) = (true, now);
             }
@@ -219,7 +219,7 @@ impl Office {
     /// Another node attends to everything, or may by now: nothing of that kind goes on here. A mailing under way waits for the
     /// store, or learns that another drives it.
     fn stand_by(&mut self) {
-        self.had_office = false;
+        self.was_ours = false;
         if let Some(duty) = self.duty.take() {
             duty.abort();
         }

@@ -40,7 +40,7 @@ pub(super) struct Way {
     connections: u32,
     in_use: u32,
     /// Messages that were taken and have not come to an end.
-    under_way: u64,
+    going: u64,
     /// The last two minutes in which any were taken here, and how many.
     own: [(i64, u64); 2],
     pace: Option<Pace>,
@@ -58,7 +58,7 @@ impl Way {
             share: Share::ALL,
             connections: limits.connections.unwrap_or(u32::MAX),
             in_use: 0,
-            under_way: 0,
+            going: 0,
             own: [(i64::MIN, 0); 2],
             pace: limits.per_second.map(|rate| Pace::new(rate, round, now)),
             minutes: Minutes::new(limits.per_hour, limits.per_day, now),
@@ -164,7 +164,7 @@ impl Way {
         for (ago, many) in (0..).zip(lately) {
             let minute = this - ago;
             let own = self.own.iter().find(|(of, _)| *of == minute).map_or(0, |(_, many)| *many);
-            minutes.add(minute, many.max(own).max(if ago == 0 { self.under_way } else { 0 }));
+            minutes.add(minute, many.max(own).max(if ago == 0 { self.going } else { 0 }));
         }
         if !is_as_before || self.minutes.as_ref().is_none_or(|known| minutes.counts_more_than(known)) {
             self.minutes = Some(minutes);
@@ -173,12 +173,12 @@ impl Way {
 
     /// How many messages are under way.
     pub(super) fn under_way(&self) -> u64 {
-        self.under_way
+        self.going
     }
 
     /// A message has come to an end.
     pub(super) fn done(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
+        self.going = self.going.saturating_sub(1);
     }
 
     pub(super) fn is_stopped(&self, now: Nanos) -> bool {
@@ -193,7 +193,7 @@ impl Way {
     /// A message goes; `fresh`: on a connection that held none of it.
     pub(super) fn take(&mut self, fresh: bool, now: Nanos) {
         self.in_use += u32::from(fresh);
-        self.under_way += 1;
+        self.going += 1;
         let minute = Minutes::minute(now);
         if self.own[0].0 != minute {
             self.own = [(minute, 0), self.own[0]];

@@ -75,7 +75,7 @@ async fn two_nodes_send_one_issue_once_together_and_tell_it_once() {
     let Some(database) = postgres::empty() else { return };
     let sink = slow().await;
     let [north, south] = two(&database, &sink, 600, &format!("[approval]\neditors = [\"Ada <{ADA}>\"]\n"));
-    let mut first = Daemon::start_at(&north, "2014-11-20T12:00:00Z");
+    let first = Daemon::start_at(&north, "2014-11-20T12:00:00Z");
     let mut second = Daemon::start_at(&south, "2014-11-20T12:00:00Z");
     until("Ada has her proof", || letters(&sink, ADA) == 1);
     second.tells("standing by; `north` has the office");

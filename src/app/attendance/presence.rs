@@ -21,12 +21,19 @@ const LEAST: Duration = Duration::from_millis(100);
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// That this node is here, until it leaves. One that is dropped gives no sign of life any more.
-pub struct Presence(Option<(Arc<Attendance>, Arc<dyn Store>, JoinHandle<()>)>);
+pub struct Presence(Option<Here>);
+
+/// One that is here.
+struct Here {
+    attendance: Arc<Attendance>,
+    store: Arc<dyn Store>,
+    task: JoinHandle<()>,
+}
 
 impl Presence {
     /// Goes away, so that nobody has to find out.
     pub async fn leave(mut self) {
-        let Some((attendance, store, task)) = self.0.take() else { return };
+        let Some(Here { attendance, store, task }) = &mut self.0 else { return };
         task.abort();
         let _ = task.await;
         if let Some(nodes) = store.shared()
@@ -43,8 +50,8 @@ impl Presence {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        if let Some((_, _, task)) = &self.0 {
-            task.abort();
+        if let Some(here) = &self.0 {
+            here.task.abort();
         }
     }
 }
@@ -68,7 +75,7 @@ pub(in crate::app) async fn begin(attendance: &Arc<Attendance>, store: &Arc<dyn 
             keep(&kept, nodes, watching).await;
         }
     });
-    Ok(Presence(Some((Arc::clone(attendance), Arc::clone(store), task))))
+    Ok(Presence(Some(Here { attendance: Arc::clone(attendance), store: Arc::clone(store), task })))
 }
 
 /// Beats for as long as it lives.

@@ -90,8 +90,8 @@ impl PgStore {
         let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(&pool);
-        let (node, ear, seal, claims) = Default::default();
-        Ok(Self { pool, signs, address, seat, node, ear, seal, steps, claims, notes })
+        let (node, ear, marks, claims) = Default::default();
+        Ok(Self { pool, signs, address, seat, node, ear, seal: marks, steps, claims, notes })
     }
 
     /// A connection to read and change with.

@@ -73,3 +73,110 @@ impl Gate {
             && (outlet.way.is_elsewhere(now) || flow.way.is_elsewhere(now) || self.whole.is_elsewhere(now) || climbs_elsewhere())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::mailing::{Pause, ProviderId, Scope};
+    use crate::traffic::{BreakerRules, Limits, Provider, Providers, RelayRules, Rules, Verdict};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_780_000_020 + seconds).unwrap()
+    }
+
+    fn town() -> ProviderId {
+        ProviderId::new("town")
+    }
+
+    fn gate(limits: Limits) -> Gate {
+        let mut provider = Provider::named(town());
+        provider.limits = limits;
+        let rules = Rules {
+            relays: vec![RelayRules { name: "main".to_owned(), limits: Limits::default(), window: None, warm_up: false }],
+            providers: Providers::built_in().unshaped().amended(vec![provider]),
+            window: None,
+            zone: TimeZone::UTC,
+            breaker: BreakerRules::default(),
+        };
+        Gate::new(rules, &[], &[], &[], at(0))
+    }
+
+    fn sent(many: u64, minutes_ago: i64) -> Tallied {
+        let minute = at(0) - SignedDuration::from_mins(minutes_ago);
+        Tallied { relay: "main".to_owned(), provider: town(), minute, attempts: many, accepted: many, deferred: 0, hard: 0, block: 0 }
+    }
+
+    /// How many pass at once, each over a connection of its own that it holds.
+    fn passing(gate: &mut Gate) -> usize {
+        let lane = gate.lane(&town());
+        let goes = |connection: &usize| {
+            let goes = gate.ask(0, *connection, lane, at(0)) == Verdict::Go;
+            if goes {
+                gate.take(0, *connection, lane, at(0));
+            }
+            goes
+        };
+        (0..50).take_while(goes).count()
+    }
+
+    #[test]
+    fn what_is_counted_whole_is_shared_and_never_more_in_all() {
+        for limits in [
+            Limits { connections: Some(7), ..Limits::default() },
+            Limits { per_hour: Some(7), ..Limits::default() },
+            Limits { per_day: Some(7), ..Limits::default() },
+        ] {
+            let shared = |history: &[Tallied]| {
+                let node = |place| {
+                    let mut gate = gate(limits);
+                    gate.share(Share::due(place, 3), history, &[], at(0));
+                    passing(&mut gate)
+                };
+                [node(0), node(1), node(2)]
+            };
+            assert_eq!(shared(&[]), [2, 2, 3], "{limits:?}");
+            let before: usize = shared(&[sent(2, 30), sent(1, 20)]).iter().sum();
+            assert!(limits.connections.is_some() || before <= 4, "{before} beside three that went before: {limits:?}");
+        }
+    }
+
+    #[test]
+    fn a_node_without_a_part_of_a_provider_leaves_it_to_others() {
+        let mut one = gate(Limits { connections: Some(1), ..Limits::default() });
+        let lane = one.lane(&town());
+        one.narrow(Share::due(0, 2), at(0));
+        assert_eq!(one.ask(0, 0, lane, at(0)), Verdict::Elsewhere);
+        let others = one.lane(&ProviderId::other());
+        assert_eq!(one.ask(0, 0, others, at(0)), Verdict::Go, "and nobody else");
+        one.share(Share::due(1, 2), &[], &[], at(1));
+        assert_eq!(one.ask(0, 0, lane, at(1)), Verdict::Go);
+        one.pause(&Scope::Provider(town()), Pause { since: at(1), until: None, reason: "stop".to_owned(), slow_to: None });
+        one.narrow(Share::NONE, at(1));
+        assert_eq!(one.ask(0, 0, lane, at(1)), Verdict::Paused, "a person is waited for, and no other node");
+    }
+
+    #[test]
+    fn who_holds_more_than_a_smaller_share_allows_takes_no_more_until_enough_are_done() {
+        let mut gate = gate(Limits { connections: Some(2), ..Limits::default() });
+        let lane = gate.lane(&town());
+        assert_eq!(passing(&mut gate), 2);
+        gate.narrow(Share::due(0, 2), at(1));
+        assert!(!gate.is_within_share());
+        assert_eq!([gate.ask(0, 0, lane, at(1)), gate.ask(0, 1, lane, at(1))], [Verdict::Full; 2], "also on connections that hold some");
+        gate.put_back(0, 1, lane, at(1));
+        assert!(gate.is_within_share());
+        assert_eq!([gate.ask(0, 0, lane, at(1)), gate.ask(0, 1, lane, at(1))], [Verdict::Go, Verdict::Full]);
+    }
+
+    #[test]
+    fn what_was_counted_counts_on_while_the_share_stays() {
+        let mut gate = gate(Limits { per_hour: Some(20), ..Limits::default() });
+        gate.share(Share::due(0, 2), &[], &[], at(0));
+        assert_eq!(passing(&mut gate), 10);
+        gate.share(Share::due(0, 2), &[sent(10, 0)], &[], at(200));
+        assert_eq!(passing(&mut gate), 0, "its part of what it sent itself is not all that it sent");
+    }
+}
