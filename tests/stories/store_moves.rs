@@ -132,7 +132,7 @@ fn a_copy_that_is_killed_leaves_the_old_store_at_work_and_the_new_one_shut() {
 
 /// Waits until a copy into this file is under way, and then lets it write no more.
 fn hold_half_way(place: &Path) -> Connection {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         assert!(Instant::now() < deadline, "no copy began");
         let Ok(file) = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE) else { continue };
