@@ -293,3 +293,6 @@ impl Drop for Driving {
         self.0.drives.store(false, Ordering::Release);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,8 @@ pub(super) struct Way {
     in_use: u32,
     /// Messages that were taken and have not come to an end.
     under_way: u64,
+    /// The last two minutes in which any were taken here, and how many.
+    own: [(i64, u64); 2],
     pace: Option<Pace>,
     minutes: Option<Minutes>,
     hold: Hold,
@@ -57,6 +59,7 @@ impl Way {
             connections: limits.connections.unwrap_or(u32::MAX),
             in_use: 0,
             under_way: 0,
+            own: [(i64::MIN, 0); 2],
             pace: limits.per_second.map(|rate| Pace::new(rate, round, now)),
             minutes: Minutes::new(limits.per_hour, limits.per_day, now),
             hold: Hold::default(),
@@ -140,20 +143,32 @@ impl Way {
         }
     }
 
-    /// Counts anew what all nodes sent, oldest first: its part of all that went up to each minute, rounded up; and what is
-    /// under way.
-    pub(super) fn recount(&mut self, rows: impl Iterator<Item = (Timestamp, u64)>, now: Nanos) {
+    /// Counts anew what all nodes sent, oldest first: its part of all that went up to each minute, rounded up. What this node
+    /// sent in the last two minutes counts whole, since the others may not have counted it when they settled their shares. If
+    /// `is_as_before`, its share has not changed, and what it has counted so far counts on where that is more.
+    pub(super) fn recount(&mut self, rows: impl Iterator<Item = (Timestamp, u64)>, is_as_before: bool, now: Nanos) {
         let part = |limit: Option<u64>| limit.map(|most| self.share.whole_of(most));
         let Some(mut minutes) = Minutes::new(part(self.limits.per_hour), part(self.limits.per_day), now) else { return };
-        let (mut sum, mut counted) = (0, 0);
+        let this = Minutes::minute(now);
+        let (mut sum, mut counted, mut lately) = (0, 0, [0; 2]);
         for (minute, attempts) in rows {
+            let minute = Minutes::minute(nanos(minute));
             sum += attempts;
-            let own = self.share.used_of(sum);
-            minutes.add(Minutes::minute(nanos(minute)), own - counted);
-            counted = own;
+            let own = self.share.used_of(sum) - counted;
+            counted += own;
+            match lately.get_mut(usize::try_from(this - minute).unwrap_or(usize::MAX)) {
+                Some(many) => *many += own,
+                None => minutes.add(minute, own),
+            }
         }
-        minutes.add(Minutes::minute(now), self.under_way);
-        self.minutes = Some(minutes);
+        for (ago, many) in (0..).zip(lately) {
+            let minute = this - ago;
+            let own = self.own.iter().find(|(of, _)| *of == minute).map_or(0, |(_, many)| *many);
+            minutes.add(minute, many.max(own).max(if ago == 0 { self.under_way } else { 0 }));
+        }
+        if !is_as_before || self.minutes.as_ref().is_none_or(|known| minutes.counts_more_than(known)) {
+            self.minutes = Some(minutes);
+        }
     }
 
     /// How many messages are under way.
@@ -179,6 +194,11 @@ impl Way {
     pub(super) fn take(&mut self, fresh: bool, now: Nanos) {
         self.in_use += u32::from(fresh);
         self.under_way += 1;
+        let minute = Minutes::minute(now);
+        if self.own[0].0 != minute {
+            self.own = [(minute, 0), self.own[0]];
+        }
+        self.own[0].1 += 1;
         if let Some(pace) = &mut self.pace {
             pace.take(now);
         }

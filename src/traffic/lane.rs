@@ -174,19 +174,23 @@ impl Climb {
         }
     }
 
-    /// Counts anew what all nodes sent, before today and today; `under_way`: what this one has under way.
+    /// Counts anew what all nodes sent, before today and today; `under_way`: what this one has under way. If `is_as_before`, its
+    /// share has not changed, and what it has used counts on where that is more.
     pub(super) fn recount<'r>(
         &mut self,
         days: Vec<(Date, u64, u64)>,
         rows: impl Iterator<Item = &'r Tallied>,
         under_way: u64,
+        is_as_before: bool,
         zone: &TimeZone,
         now: Nanos,
     ) {
+        self.turn(zone, now);
+        let known = if is_as_before { self.used } else { 0 };
         self.days = days;
         self.begin(zone, now);
         rows.for_each(|row| self.remember(row));
-        self.used = self.share.used_of(self.used) + under_way;
+        self.used = known.max(self.share.used_of(self.used) + under_way);
     }
 
     /// Whether there is an allowance, and all of it for others.

@@ -39,6 +39,11 @@ impl Minutes {
         (self.per_hour, self.per_day, self.full_until) = (per_hour, per_day, None);
     }
 
+    /// Whether it holds more of the last hour or the last day than another of the same limits.
+    pub(super) fn counts_more_than(&self, other: &Self) -> bool {
+        self.hour > other.hour || self.day > other.day
+    }
+
     /// Which minute an instant is in.
     pub(super) fn minute(at: Nanos) -> i64 {
         at.div_euclid(MINUTE)

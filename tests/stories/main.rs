@@ -55,6 +55,7 @@ mod subscribe_form;
 mod suggest;
 mod the_press;
 mod threats;
+mod three_nodes;
 #[cfg(target_os = "linux")]
 mod trouble;
 mod unit;

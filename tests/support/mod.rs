@@ -22,5 +22,6 @@ pub mod reading;
 pub mod running;
 pub mod served;
 pub mod sink;
+pub mod strait;
 pub mod visitor;
 pub mod web;

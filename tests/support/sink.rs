@@ -8,7 +8,7 @@ mod tls;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -223,6 +223,11 @@ impl Sink {
     /// The most messages that were being handed over at a time.
     pub fn most_at_once(&self) -> usize {
         self.record.state().most_bodies
+    }
+
+    /// When each message began to be handed over, in that order.
+    pub fn beginnings(&self) -> Vec<Instant> {
+        self.record.state().began.clone()
     }
 
     /// How often a session had answered all it was asked and waited for its client: the round trips.

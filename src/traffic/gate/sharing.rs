@@ -27,11 +27,14 @@ impl Gate {
     /// Goes by this share from now on, more or less than before. What all nodes sent in the last day and before, as for
     /// [`Gate::new`], counts by its part, rounded up; and what is under way here counts whole.
     pub fn share(&mut self, share: Share, history: &[Tallied], days: &[Day], now: Timestamp) {
-        self.narrow(share, now);
+        let is_as_before = share == self.share;
+        if !is_as_before {
+            self.narrow(share, now);
+        }
         let at = self.moment(now);
         let Self { relays, flows, zone, .. } = self;
         for Outlet { name, way, .. } in &mut *relays {
-            way.recount(history.iter().filter(|row| row.relay == *name).map(|row| (row.minute, row.attempts)), at);
+            way.recount(history.iter().filter(|row| row.relay == *name).map(|row| (row.minute, row.attempts)), is_as_before, at);
         }
         let warm: Vec<&str> = relays.iter().filter(|outlet| outlet.warm_up).map(|outlet| outlet.name.as_str()).collect();
         let known: Vec<_> = flows.iter().map(|flow| flow.id.clone()).collect();
@@ -40,11 +43,11 @@ impl Gate {
                 // Whom the rules do not know counts among the others.
                 row.provider == flow.id || (flow.id == crate::mailing::ProviderId::other() && !known.contains(&row.provider))
             };
-            flow.way.recount(history.iter().filter(is_own).map(|row| (row.minute, row.attempts)), at);
+            flow.way.recount(history.iter().filter(is_own).map(|row| (row.minute, row.attempts)), is_as_before, at);
             let under_way = flow.way.under_way();
             if let Some(climb) = &mut flow.climb {
                 let rows = history.iter().filter(is_own).filter(|row| warm.contains(&row.relay.as_str()));
-                climb.recount(climbed(days, &flow.id, &warm), rows, under_way, zone, at);
+                climb.recount(climbed(days, &flow.id, &warm), rows, under_way, is_as_before, zone, at);
             }
         }
     }

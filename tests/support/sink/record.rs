@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
@@ -83,6 +84,8 @@ pub(super) struct State {
     pub(super) most_open: usize,
     pub(super) bodies: usize,
     pub(super) most_bodies: usize,
+    /// When each message began to be handed over.
+    pub(super) began: Vec<Instant>,
     pub(super) broken_off: BTreeSet<usize>,
     /// How often a session had answered all it was asked and waited for its client.
     pub(super) turns: usize,
@@ -112,6 +115,7 @@ impl Record {
     pub(super) fn body(record: &Arc<Self>) -> Body {
         let mut state = record.state();
         state.bodies += 1;
+        state.began.push(Instant::now());
         state.most_bodies = state.most_bodies.max(state.bodies);
         drop(state);
         Body(Arc::clone(record))
