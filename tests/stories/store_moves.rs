@@ -12,7 +12,7 @@ use crate::support::newsroom::{ISSUE, Newsroom};
 use crate::support::postgres;
 use crate::support::reading::field;
 use crate::support::running::{Running, Told};
-use crate::support::sink::{Action, At, Sink, When};
+use crate::support::sink::{Action, At, Sink, SinkBuilder, When};
 
 const READERS: usize = 600;
 const CONNECTIONS: usize = 4;
@@ -81,6 +81,26 @@ async fn a_mailing_begun_in_a_file_goes_on_in_a_database_and_ends_in_a_file() {
     assert!(there.len() > 25, "{there:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_died_with_is_judged_before_it_is_carried() {
+    let Some(database) = postgres::empty() else { return };
+    let url = database.url();
+    let stalled = |sink: SinkBuilder, _| sink.on(At::Dot, When::Nth(31), Action::StallAfterDot);
+    let sink = (0..CONNECTIONS).fold(Sink::builder(), stalled).start().await;
+    let newsroom = Newsroom::ready(100, &sink).table("[delivery]\non_doubt = \"hold\"").configured();
+    run(&newsroom, FILE, &["store", "copy", FILE, &url]).ok();
+    send_and_kill(&newsroom, &url, &sink, 30 + CONNECTIONS).await;
+    run(&newsroom, &url, &["store", "copy", &url, BACK]).exits(1).says(&["last heard of at", "stop it first"]);
+    // A node that died without a word is for others to bury, after a lease; here a statement does.
+    database.tell("UPDATE nodes SET has_ended = TRUE");
+    let told = run(&newsroom, &url, &["store", "copy", &url, BACK]).ok();
+    told.says(&["4 were in flight when the last sender broke off", "the newsroom is there"]);
+    assert_eq!(database.ask("SELECT COUNT(*) FROM nodes WHERE NOT has_ended"), [["0"]], "who took up has left");
+    run(&newsroom, BACK, &["send", "2014-12"]).exits(1).says(&["96 accepted", "4 doubtful"]);
+    let reached: BTreeSet<String> = sink.messages().into_iter().map(|message| message.recipient).collect();
+    assert_eq!((reached.len(), sink.messages().len()), (100, 100));
+}
+
 #[test]
 fn a_newsroom_that_moves_there_and_back_is_the_same_to_the_octet() {
     let Some(database) = postgres::empty() else { return };
@@ -112,7 +132,7 @@ fn a_copy_that_is_killed_leaves_the_old_store_at_work_and_the_new_one_shut() {
 
 /// Waits until a copy into this file is under way, and then lets it write no more.
 fn hold_half_way(place: &Path) -> Connection {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         assert!(Instant::now() < deadline, "no copy began");
         let Ok(file) = Connection::open_with_flags(place, OpenFlags::SQLITE_OPEN_READ_WRITE) else { continue };

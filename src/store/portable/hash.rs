@@ -106,7 +106,9 @@ mod tests {
 
     fn sum(rows: &[Row]) -> Sum {
         let mut adder = Adder::of(&TABLES[0]);
-        rows.iter().for_each(|row| adder.add(row));
+        for row in rows {
+            adder.add(row);
+        }
         adder.finish()
     }
 
