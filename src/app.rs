@@ -294,12 +294,11 @@ impl Newsroom {
     }
 
     /// Enters among the nodes that share the store, until the guard leaves; one that would sign otherwise than they do is
-    /// refused. Where nobody shares it, or this process has
-    /// entered already, the guard guards nothing.
+    /// refused. Where nobody shares it, or this process has entered already, the guard guards nothing.
     pub async fn attend(&self) -> Result<Presence, AppError> {
-        if self.store.shared().is_some() && !self.attendance.is_shared() {
+        if let Some(nodes) = self.store.shared().filter(|_| !self.attendance.is_shared()) {
             let (newest, older) = self.token_secrets()?;
-            alike::must_sign_alike(self.store(), &newest, &older, self.now()).await?;
+            alike::must_sign_alike(nodes, &newest, &older).await?;
         }
         Ok(attendance::begin(&self.attendance, &self.store).await?)
     }

@@ -113,6 +113,10 @@ pub trait Nodes: Send + Sync {
     /// Lays a duty down, if this node has it.
     async fn lay_down(&self, duty: Duty) -> Result<()>;
 
+    /// Whether a node whose keys have these fingerprints signs as the others do: the first to ask settles how, and a key that is
+    /// newer than the one that was settled takes its place.
+    async fn signs(&self, newest: &str, older: &[String]) -> Result<bool>;
+
     /// Returns as soon as another node may have changed what a run must know: a pause, a mailing opened, cancelled or
     /// ended, a word of editors. Also returns where news may have been lost; never fails.
     async fn hear(&self);

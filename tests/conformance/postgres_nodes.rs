@@ -203,3 +203,38 @@ async fn the_buried_claim_and_note_nothing_and_what_they_held_is_taken_back() {
     assert!(matches!(refused, Err(StoreError::Unknown(_))), "what it claimed in its first life is not its own: {refused:?}");
     assert_eq!(claim(&one, &mailing, 5).await.len(), 3, "two that were taken back, and one that nobody had");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_come_at_once_sign_alike_or_are_told() {
+    let Some(database) = cluster::empty() else { return };
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..6 {
+        let node = open_in(&database, &format!("node {number}")).await;
+        tasks.spawn(async move {
+            let key = ["x", "y"][number % 2];
+            (key, node.signs(key, &[]).await.unwrap())
+        });
+    }
+    let mut told = tasks.join_all().await;
+    told.sort_unstable();
+    let is_x = told[0].1;
+    assert_eq!(told, [("x", is_x), ("x", is_x), ("x", is_x), ("y", !is_x), ("y", !is_x), ("y", !is_x)]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_key_signs_until_a_newer_one_stands_above_it() {
+    let Some(database) = cluster::empty() else { return };
+    let node = open_in(&database, "a").await;
+    let signs = async |newest: &str, older: &[&str]| {
+        let older: Vec<String> = older.iter().map(|key| (*key).to_owned()).collect();
+        node.signs(newest, &older).await.unwrap()
+    };
+    assert!(signs("a", &[]).await && signs("a", &[]).await, "the first settles it");
+    assert!(!signs("b", &[]).await && !signs("b", &[]).await, "another is refused, each time");
+    assert!(signs("b", &["a"]).await, "a newer one above the known");
+    assert!(signs("b", &["a"]).await && signs("b", &[]).await);
+    assert!(!signs("a", &[]).await, "whoever has the old one alone has to be given the new one");
+    assert!(!signs("a", &["b"]).await, "and the old one is not newer, whatever a file says");
+    assert!(!signs("c", &["a"]).await, "from an old one nothing follows");
+    assert!(signs("c", &["b", "a"]).await);
+}

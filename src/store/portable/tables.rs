@@ -275,7 +275,7 @@ pub const DERIVED: &[&str] =
     &["tallies", "queued", "deferred", "shelf", "shelved", "catalogued", "catalogued_articles", "refers", "article_words*"];
 
 /// What belongs to the place and not to the newsroom.
-pub const LOCAL: &[&str] = &["migrations", "sqlite_sequence", "home", "nodes", "duties", "held"];
+pub const LOCAL: &[&str] = &["migrations", "sqlite_sequence", "home", "nodes", "duties", "held", "signing"];
 
 /// The same of columns: who holds a line, in which part it is counted, in which run of the machine it was taken up, and a number
 /// that nobody names.

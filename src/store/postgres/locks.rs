@@ -15,6 +15,7 @@ pub(super) const MAILING: i32 = 5;
 const SCOURING: i32 = 6;
 const FEEDS: i32 = 7;
 const FILES: i32 = 8;
+const SIGNING: i32 = 9;
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
 /// settings.
@@ -37,6 +38,11 @@ pub(super) async fn rolls(client: &impl GenericClient) -> Result<()> {
 /// takes none of these, and meets the others at the rows of readers.
 pub(super) async fn address(client: &impl GenericClient, key: &str) -> Result<()> {
     rows::one(client, NAMED, &[&ADDRESS, &key]).await.map(drop)
+}
+
+/// One node at a time that settles with which key all sign.
+pub(super) async fn signing(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&SIGNING, &""]).await.map(drop)
 }
 
 /// For work on single lines of a mailing, which any number may do at once: claims and notes. Of several mailings, the oldest

@@ -44,6 +44,7 @@ mod rows;
 mod schema;
 mod scouring;
 mod script;
+mod signing;
 mod staging;
 mod subscribers;
 mod visitors;

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio_postgres::Row;
 
 use super::recovering::{self, Whose};
-use super::{PgStore, link, news, rows};
+use super::{PgStore, link, news, rows, signing};
 use crate::mailing::MailingId;
 use crate::mailing::fate::OnDoubt;
 use crate::store::codes::unexpected;
@@ -153,6 +153,14 @@ impl Nodes for PgStore {
             news::tell(&link).await?;
         }
         Ok(())
+    }
+
+    async fn signs(&self, newest: &str, older: &[String]) -> Result<bool> {
+        let mut link = self.link().await?;
+        let transaction = link.transaction().await?;
+        let is_alike = signing::signs(&transaction, newest, older).await?;
+        transaction.commit().await?;
+        Ok(is_alike)
     }
 
     async fn hear(&self) {

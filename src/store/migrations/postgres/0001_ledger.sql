@@ -180,6 +180,12 @@ CREATE TABLE duties (
     node BIGINT NOT NULL REFERENCES nodes (id)
 );
 
+-- Fingerprints of the keys that nodes sign with; the last one is that of today.
+CREATE TABLE signing (
+    number      BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    fingerprint TEXT COLLATE "C" NOT NULL UNIQUE
+);
+
 -- The ledger: one line for each reader of a mailing. It names the subscriber without a foreign key, because a line
 -- outlives the person's row; the other numbers without one, because they come from the tables that they name in the same
 -- transaction. `attempts` counts the tries that were begun; `next_at` is set while the fate is deferred, `holder` is the
