@@ -131,7 +131,7 @@ async fn no_two_shares_ever_overlap_whoever_grows_at_once() {
     let (all, none) = (wants(Share::ALL), wants(Share::NONE));
     for _ in 0..20 {
         let (one, other) = tokio::join!(a.beat(&all, NOW), b.beat(&all, NOW));
-        (one.unwrap(), other.unwrap());
+        assert!(one.is_ok() && other.is_ok(), "{one:?} {other:?}");
         let shares = [share(&a, first).await, share(&a, second).await];
         assert!(shares.contains(&Share::ALL) && shares.contains(&Share::NONE), "one of them has it all: {shares:?}");
         tokio::try_join!(a.beat(&none, NOW), b.beat(&none, NOW)).unwrap();
@@ -161,7 +161,7 @@ async fn what_one_calls_out_the_others_hear() {
     let Some((database, [a, b], _)) = two().await else { return };
     // Who begins to listen is woken once, since a word may have been lost before.
     tokio::time::timeout(AMPLE, a.hear()).await.unwrap();
-    let (_, heard) = tokio::join!(
+    let ((), heard) = tokio::join!(
         async {
             assert_eq!(b.take(Duty::Office).await.unwrap(), None);
             b.lay_down(Duty::Office).await.unwrap();
@@ -171,7 +171,7 @@ async fn what_one_calls_out_the_others_hear() {
     heard.unwrap();
     let hearing = tokio::time::timeout(AMPLE, a.hear());
     tokio::join!(hearing, async {
-        database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'")
+        database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'");
     })
     .0
     .expect("a connection that was lost is made anew, and whoever waits is woken");
