@@ -178,8 +178,6 @@ async fn what_one_calls_out_the_others_hear() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-<<<<<<< HEAD
-=======
 async fn the_buried_claim_and_note_nothing_and_what_they_held_is_taken_back() {
     let Some((_database, [a, b], [first, second])) = two().await else { return };
     let (one, other): (Arc<dyn Store>, Arc<dyn Store>) = (Arc::new(a), Arc::new(b));
@@ -207,7 +205,6 @@ async fn the_buried_claim_and_note_nothing_and_what_they_held_is_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
->>>>>>> 4fd5c874f809573b4e986fbf3ef8662291483685
 async fn nodes_that_come_at_once_sign_alike_or_are_told() {
     let Some(database) = cluster::empty() else { return };
     let mut tasks = tokio::task::JoinSet::new();
@@ -240,34 +237,4 @@ async fn one_key_signs_until_a_newer_one_stands_above_it() {
     assert!(!signs("a", &["b"]).await, "and the old one is not newer, whatever a file says");
     assert!(!signs("c", &["a"]).await, "from an old one nothing follows");
     assert!(signs("c", &["b", "a"]).await);
-<<<<<<< HEAD
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_buried_claim_and_note_nothing_and_what_they_held_is_taken_back() {
-    let Some((_database, [a, b], [first, second])) = two().await else { return };
-    let (one, other): (Arc<dyn Store>, Arc<dyn Store>) = (Arc::new(a), Arc::new(b));
-    settle_in(&one, 5).await;
-    let mailing = open(&one, "2014-12", &["general"]).await;
-    let held = claim(&one, &mailing, 3).await;
-    let others = claim(&other, &mailing, 1).await;
-    submit(&one, &held[0]).await.unwrap();
-    submit(&other, &others[0]).await.unwrap();
-    let nodes = other.shared().unwrap();
-    assert_eq!(nodes.take_back(mailing.id, OnDoubt::Hold, at(1)).await.unwrap(), Recovered::default(), "both live");
-    assert!(nodes.bury(first, 0).await.unwrap());
-    let refused = [submit(&one, &held[1]).await, settle(&one, attempt(mailing.id, held[0].subscriber, Fate::Accepted)).await];
-    assert!(refused.iter().all(Result::is_err), "{refused:?}");
-    assert!(one.claim(page(&mailing, 5, at(2))).await.unwrap_err().is_transient(), "it may come back");
-    let recovered = nodes.take_back(mailing.id, OnDoubt::Hold, at(3)).await.unwrap();
-    assert_eq!(recovered, Recovered { claimed: 2, doubtful: 1 });
-    assert_eq!(nodes.take_back(mailing.id, OnDoubt::Hold, at(3)).await.unwrap(), Recovered::default(), "once");
-    settle(&other, attempt(mailing.id, others[0].subscriber, Fate::Accepted)).await.unwrap();
-    assert!(one.shared().unwrap().beat(&Beat::default(), at(4)).await.is_err());
-    assert!(one.shared().unwrap().enter(at(4)).await.unwrap() > second);
-    let refused = submit(&one, &held[1]).await;
-    assert!(matches!(refused, Err(StoreError::Unknown(_))), "what it claimed in its first life is not its own: {refused:?}");
-    assert_eq!(claim(&one, &mailing, 5).await.len(), 3, "two that were taken back, and one that nobody had");
-=======
->>>>>>> 4fd5c874f809573b4e986fbf3ef8662291483685
 }
