@@ -39,7 +39,7 @@ pub(crate) fn many_readers(cluster: Option<&Cluster>, many: u64) -> Done {
     let began = Instant::now();
     let house = House::of(many, cluster)?;
     println!("  {many} readers are in after {:.1} s", began.elapsed().as_secs_f64());
-    let before = house.octets()?;
+    let (before, wal) = (house.octets()?, house.wal()?);
     let run = house.send()?;
     if (run.came.messages, run.came.readers) != (many, many) {
         return Err(format!("{many} readers were to get one message each, and this came: {:?}", run.came).into());
@@ -49,6 +49,9 @@ pub(crate) fn many_readers(cluster: Option<&Cluster>, many: u64) -> Done {
     println!("  {:.0} messages/s, {ratio:.2} times those to {FEW}; memory at most {:.0} MiB", rate(&run.came), run.peak);
     let grown = house.octets()?.saturating_sub(before);
     println!("  the store grew by {} octets a delivery", grown / many);
+    if let (Some(before), Some(after)) = (wal, house.wal()?) {
+        println!("  the server's log took {} octets a delivery", (after - before) / many);
+    }
 
     let house = House::of(many, cluster)?;
     let sink = house.sink(&Manner::prompt())?;
@@ -136,6 +139,13 @@ impl House {
             hand.stop()?;
         }
         Ok(sink.stop()?)
+    }
+
+    /// How much the server has written to its log so far.
+    fn wal(&self) -> Result<Option<u64>, Box<dyn Error>> {
+        let Some(database) = &self.database else { return Ok(None) };
+        let answer = database.ask("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
+        Ok(Some(answer.first().and_then(|row| row.first()).ok_or("no place in the log")?.parse()?))
     }
 
     /// How large the store is.

@@ -7,7 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
+
+use crate::child;
 
 /// How often memory is looked at; the kernel keeps the peak meanwhile.
 const LOOK: Duration = Duration::from_millis(50);
@@ -27,7 +29,7 @@ impl Node {
         let mut command = Command::new(env!("CARGO_BIN_EXE_masthead"));
         command.arg("-C").arg(root).args(words).current_dir(root).env_clear().env("HOME", root.join("home"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(fs::File::create(root.join("node.log"))?);
-        let started_at = now();
+        let started_at = child::now();
         let process = command.spawn()?;
         let (status, peak) = (format!("/proc/{}/status", process.id()), Arc::new(AtomicU64::new(0)));
         let seen = Arc::clone(&peak);
@@ -63,11 +65,6 @@ impl Node {
         #[allow(clippy::cast_precision_loss, reason = "no machine has that much memory")]
         Ok(self.peak.load(Ordering::Relaxed) as f64 / 1024.0)
     }
-}
-
-/// Now, in seconds since 1970.
-pub(crate) fn now() -> f64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 /// The most memory that a process ever had, in KiB; `None` once it has ended.

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Seek as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use masthead::clock::{Clock as _, SystemClock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -90,4 +91,10 @@ pub(crate) fn cpu(id: &str) -> io::Result<Duration> {
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
     let ticks: u64 = fields.skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
     Ok(Duration::from_secs(ticks) / u32::try_from(rustix::param::clock_ticks_per_second()).unwrap_or(100))
+}
+
+/// Now, in seconds since 1970.
+#[allow(clippy::cast_precision_loss, reason = "microseconds of our days are far below 2^53")]
+pub(crate) fn now() -> f64 {
+    SystemClock.now().as_microsecond() as f64 / 1e6
 }

@@ -31,7 +31,7 @@ fn main() {
     println!("addresses nodes  50 % h  90 % h  99 % h 99.9 % h  all h   peak/s  connections  server  nodes  repeats");
     let mut chosen = None;
     for (at, (addresses, nodes)) in RUNS.into_iter().enumerate() {
-        let outcome = Run::of(addresses, nodes).to_its_end();
+        let outcome = Run::of(addresses, nodes).ended();
         row(addresses, nodes, &outcome);
         if at == CHOSEN {
             chosen = Some((addresses, nodes, outcome));

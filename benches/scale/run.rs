@@ -105,7 +105,7 @@ impl Run {
         }
     }
 
-    pub(crate) fn to_its_end(mut self) -> Outcome {
+    pub(crate) fn ended(mut self) -> Outcome {
         self.at(DEATH, Event::Death);
         (0..PROVIDERS.len()).for_each(|provider| self.wake(provider));
         while let Some(Reverse((micros, _, event))) = self.events.pop() {

@@ -211,6 +211,7 @@ async fn t23_whatever_happens_to_three_nodes_nobody_is_missed_and_the_limit_hold
     assert!(repeats <= open + dropped, "{repeats} repeats");
     // Beside the rate: a tenth of a second's credit, and what each connection had taken and not begun.
     assert!(most <= rate + rate / 10 + nodes.len() * CONNECTIONS * 2, "{most} in a second, where {rate} are allowed");
-    assert!(sink.most_open() <= nodes.len() * CONNECTIONS, "{} connections at a time", sink.most_open());
+    // A node that was killed is back before the relay has read the end of each of its connections.
+    assert!(sink.most_open() <= (nodes.len() + 1) * CONNECTIONS, "{} connections at a time", sink.most_open());
     assert_eq!(sink.faults(), [""; 0]);
 }

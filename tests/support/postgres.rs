@@ -91,11 +91,11 @@ impl Cluster {
         let mut process = command.env("PATH", path).stdin(Stdio::piped()).spawn().map_err(|fault| fault.to_string())?;
         let life = process.stdin.take();
         let cluster = Self { folder, process, _life: life };
-        cluster.is_up()
+        cluster.answering()
     }
 
-    /// Waits until it lets somebody in.
-    fn is_up(mut self) -> Result<Self, String> {
+    /// The same, once it lets somebody in.
+    fn answering(mut self) -> Result<Self, String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.tell("postgres", "SELECT 1") {

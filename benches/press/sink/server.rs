@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 use rustix::time::{Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create, timerfd_settime};
@@ -203,8 +203,7 @@ impl Server {
             readers: self.tally.readers.len() as u64,
             octets: self.tally.octets,
             seconds,
-            first_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64()
-                - self.first.map_or(0.0, |first| first.elapsed().as_secs_f64()),
+            first_at: child::now() - self.first.map_or(0.0, |first| first.elapsed().as_secs_f64()),
             connections: self.connections,
             most_connections: self.most as u64,
             disorder: self.tally.disorder,

@@ -35,7 +35,7 @@ pub(super) fn in_words(error: &Error) -> String {
 fn is_passing(error: &Error) -> bool {
     let Some(code) = error.code() else {
         // Not the server's word: a connection that was lost or never came about. A value that it could not take is ours.
-        return error.is_closed() || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>());
+        return error.is_closed() || std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<std::io::Error>);
     };
     // A class: connection lost, resources (a full disk too), an operator's word, a system error, a transaction that gave way.
     matches!(code.code().get(..2), Some("08" | "53" | "57" | "58" | "40"))

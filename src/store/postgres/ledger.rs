@@ -27,7 +27,12 @@ macro_rules! in_transaction {
 #[async_trait]
 impl Ledger for PgStore {
     async fn open_mailing(&self, opening: Opening) -> Result<Opened> {
-        in_transaction!(self, |transaction| opening::open(&transaction, &opening))
+        let opened: Result<Opened> = in_transaction!(self, |transaction| opening::open(&transaction, &opening));
+        let opened = opened?;
+        if opened.is_new {
+            opening::survey(&self.link().await?).await;
+        }
+        Ok(opened)
     }
 
     async fn extend(&self, late: Latecomers) -> Result<u64> {
@@ -64,8 +69,8 @@ impl Ledger for PgStore {
     }
 
     async fn note(&self, note: Note) -> Result<()> {
-        let node = self.node(note.at).await?;
-        self.notes.note(node, note).await
+        let by = self.node(note.at).await?;
+        self.notes.note(by, note).await
     }
 
     async fn pause(&self, scope: &Scope, pause: Pause) -> Result<()> {

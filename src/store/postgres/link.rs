@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -115,8 +117,6 @@ impl Address {
             Some(file) => {
                 let mut roots = RootCertStore::empty();
                 let read = |cause: &dyn fmt::Display| refused(format!("{}: {cause}", file.display()));
-                use rustls::pki_types::CertificateDer;
-                use rustls::pki_types::pem::PemObject as _;
                 for certificate in CertificateDer::pem_file_iter(file).map_err(|fault| read(&fault))? {
                     roots.add(certificate.map_err(|fault| read(&fault))?).map_err(|fault| read(&fault))?;
                 }

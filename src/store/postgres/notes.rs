@@ -50,10 +50,10 @@ impl Desk {
     }
 
     /// Hands a note in, and waits until it is committed.
-    pub(super) async fn note(&self, node: NodeId, note: Note) -> Result<()> {
+    pub(super) async fn note(&self, by: NodeId, note: Note) -> Result<()> {
         let (caller, end) = oneshot::channel();
         let gone = || StoreError::Engine("nobody writes notes any more".to_owned());
-        self.0.send(Task { node, note, caller }).map_err(|_| gone())?;
+        self.0.send(Task { node: by, note, caller }).map_err(|_| gone())?;
         end.await.map_err(|_| gone())?
     }
 }

@@ -45,6 +45,14 @@ pub(super) async fn open(transaction: &Transaction<'_>, opening: &Opening) -> Re
     Ok(Opened { mailing, is_new: true })
 }
 
+/// Has the server look at what has come, which it would do by itself a minute later: until it has, it thinks tables small that are
+/// not, and reads them from end to end. That it cannot costs nothing but time.
+pub(super) async fn survey(client: &impl GenericClient) {
+    if let Err(fault) = client.batch_execute("ANALYZE deliveries, queued").await {
+        tracing::debug!(%fault, "the server did not look at what has come");
+    }
+}
+
 /// Adds those who joined a list since.
 pub(super) async fn extend(transaction: &Transaction<'_>, late: &Latecomers) -> Result<u64> {
     let mailing = late.mailing;
@@ -53,11 +61,11 @@ pub(super) async fn extend(transaction: &Transaction<'_>, late: &Latecomers) -> 
     let list = list_number(transaction, &late.list).await?;
     let domains = Domains::of(transaction, &late.providers).await?;
     let (now, since, wave) = (rows::kept(late.at), rows::kept(late.since), rows::wave_code(Wave::Rest));
-    let owed = rows::one(transaction, "SELECT COUNT(*) FROM deliveries WHERE mailing = $1", &[&mailing.0]).await?.get::<_, i64>(0);
+    let before = rows::one(transaction, "SELECT COUNT(*) FROM deliveries WHERE mailing = $1", &[&mailing.0]).await?.get::<_, i64>(0);
     rows::change(transaction, ADD_LATE, &[&mailing.0, &now, &domains.other, &domains.names, &domains.providers, &list, &since, &wave])
         .await?;
-    let owes = rows::one(transaction, "SELECT COUNT(*) FROM deliveries WHERE mailing = $1", &[&mailing.0]).await?.get::<_, i64>(0);
-    let added = u64::try_from(owes - owed).unwrap_or(0);
+    let after = rows::one(transaction, "SELECT COUNT(*) FROM deliveries WHERE mailing = $1", &[&mailing.0]).await?.get::<_, i64>(0);
+    let added = u64::try_from(after - before).unwrap_or(0);
     if added > 0 {
         rows::change(transaction, REOPEN, &[&mailing.0]).await?;
         counting::recount(transaction, mailing).await?;

@@ -115,25 +115,25 @@ struct Sheet {
 impl Sheet {
     /// Enters a note, whole or not at all.
     fn enter(&mut self, task: &Task, may_stand: bool, ended: &[i64], relays: &HashMap<Arc<str>, i64>) -> Result<()> {
-        let Task { node, note, .. } = task;
+        let Task { node: by, note, .. } = task;
         let unknown = |subscriber: i64, what: &str| {
             StoreError::Unknown(format!("{what} delivery of mailing {} to subscriber {subscriber}", note.mailing.0))
         };
-        if ended.contains(&node.0) {
+        if ended.contains(&by.0) {
             return Err(StoreError::Unknown("this node, which was taken for dead: what it held is others'".to_owned()));
         }
-        if may_stand && self.stands(*node, note) {
+        if may_stand && self.stands(*by, note) {
             return Ok(());
         }
         let submitting = note.submitting.map(|subscriber| (note.mailing, subscriber.0));
         if let Some(key) = submitting
-            && !self.lines.get(&key).is_some_and(|line| line.fate == rows::CLAIMED && line.holder == Some(node.0))
+            && !self.lines.get(&key).is_some_and(|line| line.fate == rows::CLAIMED && line.holder == Some(by.0))
         {
             return Err(unknown(key.1, "a claimed"));
         }
         let settled = note.settled.as_ref().map(|attempt| ((attempt.mailing, attempt.subscriber.0), attempt));
         if let Some((key, _)) = settled
-            && !self.lines.get(&key).is_some_and(|line| rows::is_open(line.fate) && line.holder.is_none_or(|holder| holder == node.0))
+            && !self.lines.get(&key).is_some_and(|line| rows::is_open(line.fate) && line.holder.is_none_or(|holder| holder == by.0))
         {
             return Err(unknown(key.1, "an open"));
         }
@@ -147,10 +147,10 @@ impl Sheet {
     }
 
     /// Whether all of a note stands already: its commit was made, and its end not heard of.
-    fn stands(&self, node: NodeId, note: &Note) -> bool {
+    fn stands(&self, by: NodeId, note: &Note) -> bool {
         let is_submitted = note.submitting.is_none_or(|subscriber| {
             self.lines.get(&(note.mailing, subscriber.0)).is_some_and(|line| {
-                line.fate == rows::SUBMITTING && line.holder == Some(node.0) && line.changed_at == Some(rows::kept(note.at))
+                line.fate == rows::SUBMITTING && line.holder == Some(by.0) && line.changed_at == Some(rows::kept(note.at))
             })
         });
         let is_settled = note.settled.as_ref().is_none_or(|attempt| {

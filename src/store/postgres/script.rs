@@ -2,7 +2,6 @@
 //! one wait.
 
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::task::Poll;
 
 use deadpool_postgres::GenericClient;
@@ -52,7 +51,7 @@ impl Script {
 /// Begins all of them in their order, and waits for all. A statement is sent when it is first polled, so the order of that is
 /// the order in which the server hears them.
 async fn in_order<F: Future>(futures: Vec<F>) -> Vec<F::Output> {
-    let mut begun: Vec<(Pin<Box<F>>, Option<F::Output>)> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    let mut begun: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
         let mut is_pending = false;
         for (future, end) in begun.iter_mut().filter(|(_, end)| end.is_none()) {
