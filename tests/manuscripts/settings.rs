@@ -42,11 +42,11 @@ fn settings_are_told_with_their_place() {
         (format!("{}{LIST}", GOOD.replace("America/New_York", "Mars/Olympus")), &["error config-value 5:13"]),
         (format!("{GOOD}{LIST}[schedule]\ncron = \"0 0 9 1-7 * 1\"\n"), &["error config-value 16:8"]),
         (format!("{GOOD}{LIST}[node]\nname = \"one\"\nlease = \"1s\"\noffice = true\n"), &["error config-value 17:9"]),
-        (GOOD.replace("sqlite:data/masthead.db", "mysql://db/masthead") + LIST, &["error config-value 9:7"]),
-        (GOOD.replace("sqlite:data/masthead.db", "postgres://masthead:secret@db/masthead") + LIST, &["error config-value 9:7"]),
+        (GOOD.replace("sqlite:data/masthead.db", "mysql://db/masthead") + LIST, &["error config-value 8:7"]),
+        (GOOD.replace("sqlite:data/masthead.db", "postgres://masthead:secret@db/masthead") + LIST, &["error config-value 8:7"]),
         (
             GOOD.replace("sqlite:data/masthead.db\"", "sqlite:data/masthead.db\"\npassword_file = \"db\"") + LIST,
-            &["error config-value 10:17"],
+            &["error config-value 9:17"],
         ),
         (format!("{GOOD}{LIST}[web]\nbanner = \"stars\"\nindexed = true\n"), &["error config-value 16:10"]),
         (
