@@ -1,11 +1,11 @@
 //! What must outlive the process: readers and their consent, what is decided, what is out, and the ledger of deliveries.
 //!
-//! A few traits in the house's words, and [`Store`] for an engine that keeps the promises of all. SQLite is built in;
-//! a second engine implements the same traits and passes `tests/conformance`.
+//! A few traits in the house's words, and [`Store`] for an engine that keeps the promises of all: [`sqlite`], which is built in
+//! and one process's own, and [`postgres`], which several nodes share ([`Nodes`]). `tests/conformance` holds both to them.
 //!
 //! Promises that every engine keeps:
 //! - a call that returned `Ok` is durable: it survives `kill -9` and power loss; but for [`Ledger::note`] and
-//!   [`Ledger::release`], which survive `kill -9` at once and power loss 50 ms later;
+//!   [`Ledger::release`], which survive `kill -9` at once and power loss 50 ms later (in PostgreSQL at once, too);
 //! - no call holds a transaction open while somebody waits on the network;
 //! - whatever a call changes, it changes whole or not at all.
 

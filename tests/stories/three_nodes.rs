@@ -38,7 +38,7 @@ fn readers() -> usize {
 
 /// Messages a second of all nodes together: the mailing is to last as long as what happens to it.
 fn rate(readers: usize) -> usize {
-    (readers / 60).max(130)
+    (readers / 100).max(130)
 }
 
 /// One reader in so many is this one's like.

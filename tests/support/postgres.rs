@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const SERVE: &str = r#"
     cd "$1" || exit 1
     initdb -D data -A trust -U masthead -E UTF8 --locale=C.UTF-8 --no-sync >log 2>&1 || { cat log >&2; exit 1; }
-    postgres -D data -c listen_addresses='' -c unix_socket_directories="$1" -c max_connections=200 -c fsync="$2" >>log 2>&1 &
+    postgres -D data -c listen_addresses='' -c unix_socket_directories="$1" -c max_connections=200 -c fsync="$2" $3 >>log 2>&1 &
     read -r _
     kill -INT $!
     wait
@@ -32,11 +32,12 @@ const SERVE: &str = r#"
 
 static SKIPPED: AtomicUsize = AtomicUsize::new(0);
 static NUMBER: AtomicUsize = AtomicUsize::new(0);
-static SHARED: LazyLock<Result<Cluster, String>> = LazyLock::new(|| Cluster::start(false));
+static SHARED: LazyLock<Result<Cluster, String>> = LazyLock::new(|| Cluster::start(false, None));
 
 /// A server of one's own.
 pub struct Cluster {
     folder: TempDir,
+    port: u16,
     process: Child,
     /// The server ends when this is closed.
     _life: Option<ChildStdin>,
@@ -46,6 +47,7 @@ pub struct Cluster {
 pub struct Database {
     name: String,
     socket: PathBuf,
+    port: u16,
 }
 
 /// An empty database on the server that all tests of this process share; `None` where there is no PostgreSQL, which is said
@@ -62,7 +64,12 @@ pub fn empty() -> Option<Database> {
 
 /// A server of one's own, to be stopped and killed; `durable` if what it answers is to survive the machine's end.
 pub fn cluster(durable: bool) -> Option<Cluster> {
-    Cluster::start(durable).map_err(|why| skip(&why)).ok()
+    Cluster::start(durable, None).map_err(|why| skip(&why)).ok()
+}
+
+/// A server that is also at a port of 127.0.0.1, under TLS with this certificate and its key, both in PEM form.
+pub fn secured(certificate: &str, key: &str) -> Option<Cluster> {
+    Cluster::start(false, Some((certificate, key))).map_err(|why| skip(&why)).ok()
 }
 
 fn skip(why: &str) {
@@ -73,9 +80,13 @@ fn skip(why: &str) {
 }
 
 impl Cluster {
-    fn start(durable: bool) -> Result<Self, String> {
+    fn start(durable: bool, pair: Option<(&str, &str)>) -> Result<Self, String> {
         let programs = programs().ok_or("no initdb and postgres on the PATH or in /usr/lib/postgresql; run tests/oracles/install.sh")?;
         let folder = tempfile::tempdir().map_err(|fault| fault.to_string())?;
+        let (port, network) = match pair {
+            Some(pair) => network(folder.path(), pair)?,
+            None => (5432, String::new()),
+        };
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths(std::iter::once(programs).chain(env::split_paths(&path))).map_err(|fault| fault.to_string())?;
         let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
@@ -87,10 +98,10 @@ impl Cluster {
         } else {
             Command::new("sh")
         };
-        command.args(["-c", SERVE, "sh"]).arg(folder.path()).arg(if durable { "on" } else { "off" });
+        command.args(["-c", SERVE, "sh"]).arg(folder.path()).arg(if durable { "on" } else { "off" }).arg(network);
         let mut process = command.env("PATH", path).stdin(Stdio::piped()).spawn().map_err(|fault| fault.to_string())?;
         let life = process.stdin.take();
-        let cluster = Self { folder, process, _life: life };
+        let cluster = Self { folder, port, process, _life: life };
         cluster.answering()
     }
 
@@ -114,7 +125,12 @@ impl Cluster {
     pub fn database(&self) -> Database {
         let name = format!("t{}", NUMBER.fetch_add(1, Ordering::Relaxed));
         self.tell("postgres", &format!("CREATE DATABASE {name}")).expect("a new database");
-        Database { name, socket: self.folder.path().to_owned() }
+        Database { name, socket: self.folder.path().to_owned(), port: self.port }
+    }
+
+    /// The port of 127.0.0.1 where it is, if it is at one.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The folder with its socket.
@@ -124,7 +140,7 @@ impl Cluster {
 
     /// Runs a statement in one of its databases, past all stores.
     pub fn tell(&self, database: &str, sql: &str) -> Result<(), String> {
-        tell(self.folder.path(), database, sql).map(drop)
+        tell(self.folder.path(), self.port, database, sql).map(drop)
     }
 }
 
@@ -137,28 +153,29 @@ impl Database {
 
     /// Runs a statement in it, past the store.
     pub fn tell(&self, sql: &str) {
-        tell(&self.socket, &self.name, sql).expect("a statement of the test's own");
+        tell(&self.socket, self.port, &self.name, sql).expect("a statement of the test's own");
     }
 
     /// What a statement finds, each row as texts.
     pub fn ask(&self, sql: &str) -> Vec<Vec<String>> {
-        tell(&self.socket, &self.name, sql).expect("a question of the test's own")
+        tell(&self.socket, self.port, &self.name, sql).expect("a question of the test's own")
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let _ = tell(&self.socket, "postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        let _ = tell(&self.socket, self.port, "postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
     }
 }
 
 /// A conversation in a thread of its own, so that it may be had inside of a runtime and outside.
-fn tell(socket: &Path, database: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
+fn tell(socket: &Path, port: u16, database: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
     let (socket, database, sql) = (socket.to_owned(), database.to_owned(), sql.to_owned());
     let talk = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|fault| fault.to_string())?;
         runtime.block_on(async {
-            let connecting = tokio_postgres::Config::new().host_path(&socket).user("masthead").dbname(&database).connect(NoTls).await;
+            let connecting =
+                tokio_postgres::Config::new().host_path(&socket).port(port).user("masthead").dbname(&database).connect(NoTls).await;
             let (client, connection) = connecting.map_err(|fault| fault.to_string())?;
             let driver = tokio::spawn(connection);
             let said = client.simple_query(&sql).await.map_err(|fault| format!("{fault}: {:?}", fault.as_db_error()))?;
@@ -183,8 +200,21 @@ fn programs() -> Option<PathBuf> {
     versions.into_iter().rev().chain(env::split_paths(&path)).find(holds)
 }
 
+/// What has it listen at a free port, and the port.
+fn network(folder: &Path, (certificate, key): (&str, &str)) -> Result<(u16, String), String> {
+    let [certificate_file, key_file] = ["server.pem", "server.key"].map(|name| folder.join(name));
+    for (path, text) in [(&certificate_file, certificate), (&key_file, key)] {
+        fs::write(path, text).map_err(|fault| fault.to_string())?;
+        fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(|fault| fault.to_string())?;
+    }
+    let free =
+        std::net::TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).map_err(|fault| fault.to_string())?;
+    let files = format!("-c ssl_cert_file={} -c ssl_key_file={}", certificate_file.display(), key_file.display());
+    Ok((free.port(), format!("-c listen_addresses=127.0.0.1 -c port={} -c ssl=on {files}", free.port())))
+}
+
 /// Gives a folder to the one whom Debian's package has made for the server.
 fn give_away(folder: &Path) -> Result<(), String> {
-    let end = Command::new("chown").arg("postgres:").arg(folder).status().map_err(|fault| fault.to_string())?;
+    let end = Command::new("chown").args(["-R", "postgres:"]).arg(folder).status().map_err(|fault| fault.to_string())?;
     if end.success() { Ok(()) } else { Err("nobody is called `postgres` here, and the server refuses to run as root".to_owned()) }
 }
