@@ -64,7 +64,7 @@ pub use self::link::{Address, NotAnAddress};
 pub struct PgStore {
     pool: Pool,
     /// For signs of life, which must not wait for anybody's work.
-    signs: Pool,
+    pulse: Pool,
     address: Address,
     seat: Seat,
     /// The node's number, once it has entered.
@@ -87,11 +87,11 @@ impl PgStore {
     /// [`super::StoreError::Unavailable`] if the server cannot be reached just now; [`super::StoreError::Open`] if it lets us
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
-        let (pool, signs) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
+        let (pool, pulse) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
         let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
         let notes = notes::Desk::open(&pool);
         let (node, ear, marks, claims) = Default::default();
-        Ok(Self { pool, signs, address, seat, node, ear, seal: marks, steps, claims, notes })
+        Ok(Self { pool, pulse, address, seat, node, ear, seal: marks, steps, claims, notes })
     }
 
     /// A connection to read and change with.

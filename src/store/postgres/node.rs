@@ -75,7 +75,7 @@ impl Nodes for PgStore {
         let (node, beats) = self.next_beat(now).await?;
         let (at, (from, to), state) = (rows::kept(now), beat.share.marks(), rows::text(&beat.state));
         let params: rows::Params<'_> = &[&node.0, &beats, &at, &state, &beat.is_sending, &from, &to];
-        let mut link = link::borrow(&self.signs).await?;
+        let mut link = link::borrow(&self.pulse).await?;
         if rows::change(&link, BEAT, params).await? == 0 {
             let transaction = link.transaction().await?;
             // Two that grow at once would not see each other. The lock lasts until the first is committed, and the next
