@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
-use super::office::ended;
+use super::office::{after, ended};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::send::{Progress, lending};
@@ -94,8 +94,4 @@ impl Hand {
         let task = tokio::spawn(async move { lending::lend(&newsroom, &of, &watched).await });
         Self { issue, progress, task }
     }
-}
-
-fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

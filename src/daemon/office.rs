@@ -391,6 +391,7 @@ pub(super) async fn ended<T>(task: Option<&mut JoinHandle<Result<T, AppError>>>)
     }
 }
 
-fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+/// So long after an instant, or the end of time.
+pub(super) fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
     at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
+use super::office::{after, ended};
 use crate::app::{AppError, Newsroom};
 
 /// How often it is asked whether there is anything to do.
@@ -46,7 +47,7 @@ impl Scouring {
 
     /// Waits until it has ended; does not return where it is not under way.
     pub(super) async fn ended(&mut self) -> Result<bool, AppError> {
-        let end = super::office::ended(self.task.as_mut()).await;
+        let end = ended(self.task.as_mut()).await;
         self.task = None;
         end
     }
@@ -68,8 +69,4 @@ pub(super) async fn scour(newsroom: &Newsroom) -> Result<bool, AppError> {
         tracing::info!("the files are scoured of those who were erased");
     }
     Ok(is_due)
-}
-
-fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
 }

@@ -16,6 +16,8 @@ const SCOURING: i32 = 6;
 const FEEDS: i32 = 7;
 const FILES: i32 = 8;
 const SIGNING: i32 = 9;
+const GROWING: i32 = 10;
+const DUTY: i32 = 11;
 
 /// One node at a time that declares lists, so that each is declared once and they have their numbers in the order of the
 /// settings.
@@ -38,6 +40,16 @@ pub(super) async fn rolls(client: &impl GenericClient) -> Result<()> {
 /// takes none of these, and meets the others at the rows of readers.
 pub(super) async fn address(client: &impl GenericClient, key: &str) -> Result<()> {
     rows::one(client, NAMED, &[&ADDRESS, &key]).await.map(drop)
+}
+
+/// One node at a time whose share grows.
+pub(super) async fn growing(client: &impl GenericClient) -> Result<()> {
+    rows::one(client, NAMED, &[&GROWING, &""]).await.map(drop)
+}
+
+/// One node at a time that takes the duty of this number.
+pub(super) async fn duty(client: &impl GenericClient, number: i64) -> Result<()> {
+    rows::one(client, "SELECT pg_advisory_xact_lock($1, $2::bigint::integer)", &[&DUTY, &number]).await.map(drop)
 }
 
 /// One node at a time that settles with which key all sign.

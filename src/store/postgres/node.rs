@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio_postgres::Row;
 
 use super::recovering::{self, Whose};
-use super::{PgStore, link, news, rows, signing};
+use super::{PgStore, link, locks, news, rows, signing};
 use crate::mailing::MailingId;
 use crate::mailing::fate::OnDoubt;
 use crate::store::codes::unexpected;
@@ -80,7 +80,7 @@ impl Nodes for PgStore {
             let transaction = link.transaction().await?;
             // Two that grow at once would not see each other. The lock lasts until the first is committed, and the next
             // statement looks at everything that was committed by then.
-            rows::one(&transaction, "SELECT pg_advisory_xact_lock($1::bigint)", &[&GROWING]).await?;
+            locks::growing(&transaction).await?;
             let is_noted = rows::change(&transaction, GROW, params).await? > 0;
             transaction.commit().await?;
             if !is_noted {
@@ -131,7 +131,7 @@ impl Nodes for PgStore {
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
         // One after the other: whether its holder lives is looked up after everything that was committed before.
-        rows::one(&transaction, "SELECT pg_advisory_xact_lock($1::bigint)", &[&(TAKING + number)]).await?;
+        locks::duty(&transaction, number).await?;
         rows::change(&transaction, TAKE, &[&number, &own.0]).await?;
         let holder = rows::first(&transaction, HOLDER, &[&number], |row| rows::int(row, "node")).await?;
         transaction.commit().await?;
@@ -193,10 +193,6 @@ fn node(row: &Row) -> Result<Node> {
         duties: duties.into_iter().map(|code| duty(code).ok_or_else(|| unexpected(format!("{code} is no duty")))).collect::<Result<_>>()?,
     })
 }
-
-/// What those hold who add to their share, and those who take a duty. Any numbers do that nothing else locks.
-const GROWING: i64 = 0x6d61_7374_0000;
-const TAKING: i64 = GROWING + 1;
 
 const ENTER: &str = "
     INSERT INTO nodes (name, place, process, entered_at, seen_at)
