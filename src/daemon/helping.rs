@@ -55,13 +55,14 @@ impl Helping {
         }
     }
 
-    /// Waits until it has come to something; does not return where nothing is under way.
-    pub(super) async fn something_ended(&mut self, newsroom: impl Fn() -> Arc<Newsroom>) {
+    /// Waits until it has come to something; does not return where nothing is under way. A hand is only lent while this node
+    /// does not `drive` a mailing itself, which it may do by the time something to help with is found.
+    pub(super) async fn something_ended(&mut self, drives: bool, newsroom: impl Fn() -> Arc<Newsroom>) {
         tokio::select! {
             found = ended(self.looking.as_mut()) => {
                 self.looking = None;
                 match found {
-                    Ok(Some(issue)) if self.hand.is_none() => self.hand = Some(Hand::lend(newsroom(), issue)),
+                    Ok(Some(issue)) if !drives && self.hand.is_none() => self.hand = Some(Hand::lend(newsroom(), issue)),
                     Ok(_) => {}
                     Err(fault) => tracing::debug!(%fault, "no look at what other nodes send"),
                 }
@@ -93,5 +94,18 @@ impl Hand {
         let (watched, of) = (Arc::clone(&progress), issue.clone());
         let task = tokio::spawn(async move { lending::lend(&newsroom, &of, &watched).await });
         Self { issue, progress, task }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_node_that_drives_a_mailing_by_now_lends_no_hand_with_it() {
+        let mut helping = Helping::new();
+        helping.looking = Some(tokio::spawn(async { Ok(Some("2014-12".parse().unwrap())) }));
+        helping.something_ended(true, || unreachable!("there is no hand to lend")).await;
+        assert!(!helping.is_under_way() && helping.looking.is_none());
     }
 }

@@ -235,6 +235,7 @@ impl Office {
 
     /// Waits until something in hand has ended, and settles what that means.
     pub(super) async fn something_ended(&mut self) {
+        let drives = self.run.is_some();
         tokio::select! {
             ended = ended(self.duty.as_mut()) => {
                 self.duty = None;
@@ -248,7 +249,7 @@ impl Office {
                     tracing::warn!(%fault, "links and feeds could not be looked at");
                 }
             }
-            () = self.helping.something_ended(|| Arc::clone(&self.newsroom.borrow())) => {}
+            () = self.helping.something_ended(drives, || Arc::clone(&self.newsroom.borrow())) => {}
             ended = self.scouring.ended() => self.scouring.settle(&ended, self.newsroom.borrow().now()),
             ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
                 if let Some(run) = self.run.take() {

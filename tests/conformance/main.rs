@@ -30,6 +30,9 @@ mod postgres_readers;
 mod postgres_shelf;
 mod power;
 mod sqlite;
+#[path = "../support/strait.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
+mod strait;
 mod subscribers;
 mod tries;
 mod turns;

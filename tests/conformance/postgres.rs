@@ -16,7 +16,12 @@ pub(crate) async fn open() -> Option<Empty> {
 
 /// A node of this name at a database.
 pub(crate) async fn open_in(database: &Database, name: &str) -> PgStore {
-    let address: Address = database.url().parse().unwrap();
+    open_at(&database.url(), name).await
+}
+
+/// A node of this name that reaches its database there.
+pub(crate) async fn open_at(url: &str, name: &str) -> PgStore {
+    let address: Address = url.parse().unwrap();
     let seat = Seat { name: name.to_owned(), place: "here".to_owned(), process: name.to_owned() };
     PgStore::open(address, seat).await.unwrap()
 }

@@ -9,10 +9,12 @@ use masthead::mailing::fate::OnDoubt;
 use masthead::store::postgres::PgStore;
 use masthead::store::{Beat, Duty, NodeId, Nodes as _, Recovered, Store, StoreError};
 use masthead::traffic::Share;
+use tokio::time::timeout;
 
 use crate::cluster::{self, Database};
 use crate::newsroom::{at, attempt, claim, open, page, settle, settle_in, submit};
-use crate::postgres::open_in;
+use crate::postgres::{open_at, open_in};
+use crate::strait::Strait;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -160,16 +162,16 @@ async fn a_beat_that_a_later_one_has_overtaken_changes_nothing() {
 async fn what_one_calls_out_the_others_hear() {
     let Some((database, [a, b], _)) = two().await else { return };
     // Who begins to listen is woken once, since a word may have been lost before.
-    tokio::time::timeout(AMPLE, a.hear()).await.unwrap();
+    timeout(AMPLE, a.hear()).await.unwrap();
     let ((), heard) = tokio::join!(
         async {
             assert_eq!(b.take(Duty::Office).await.unwrap(), None);
             b.lay_down(Duty::Office).await.unwrap();
         },
-        tokio::time::timeout(AMPLE, a.hear())
+        timeout(AMPLE, a.hear())
     );
     heard.unwrap();
-    let hearing = tokio::time::timeout(AMPLE, a.hear());
+    let hearing = timeout(AMPLE, a.hear());
     tokio::join!(hearing, async {
         database.tell("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'LISTEN masthead'");
     })
@@ -237,4 +239,38 @@ async fn one_key_signs_until_a_newer_one_stands_above_it() {
     assert!(!signs("a", &["b"]).await, "and the old one is not newer, whatever a file says");
     assert!(!signs("c", &["a"]).await, "from an old one nothing follows");
     assert!(signs("c", &["b", "a"]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_freezes_in_the_middle_of_a_claim_keeps_it_from_nobody() {
+    let Some(cluster) = cluster::cluster(true) else { return };
+    let (database, strait) = (cluster.database(), Strait::to(cluster.socket()));
+    let frozen = Arc::new(open_at(&strait.url(&database.url()), "a").await);
+    let other = open_in(&database, "b").await;
+    let (first, _) = (frozen.enter(NOW).await.unwrap(), other.enter(NOW).await.unwrap());
+    let store: Arc<dyn Store> = frozen;
+    settle_in(&store, 500).await;
+    let mailing = open(&store, "2014-12", &["general"]).await;
+    let amid = "SELECT COUNT(*) FROM pg_stat_activity JOIN pg_locks USING (pid) \
+                WHERE state = 'idle in transaction' AND relation = 'nodes'::regclass AND mode = 'RowShareLock'";
+    // Until the calm comes between one statement and the next.
+    let mut turns = 0..;
+    let claiming = loop {
+        let (store, claimed) = (Arc::clone(&store), page(&mailing, 1, at(20)));
+        let claiming = tokio::spawn(async move { store.claim(claimed).await });
+        for _ in 0..turns.next().unwrap() {
+            tokio::task::yield_now().await;
+        }
+        strait.becalm();
+        if database.ask(amid) != [["0"]] {
+            break claiming;
+        }
+        strait.open();
+        claiming.await.unwrap().unwrap();
+    };
+    assert!(timeout(AMPLE, other.bury(first, beats(&other, first).await)).await.expect("its row is free soon").unwrap());
+    let recovered = timeout(AMPLE, other.take_back(mailing.id, OnDoubt::Resend, NOW)).await.expect("and its claims").unwrap();
+    assert_eq!(recovered.doubtful, 0);
+    strait.open();
+    assert!(matches!(timeout(AMPLE, claiming).await.expect("it goes on").unwrap(), Err(fault) if fault.is_transient()));
 }

@@ -1,4 +1,4 @@
-//! A strait between a node and its database, which a story closes and opens.
+//! A strait between a node and its database, which a story closes, becalms and opens.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,19 @@ use tokio::task::JoinHandle;
 /// What a client of PostgreSQL looks for in the folder that it is told.
 const SOCKET: &str = ".s.PGSQL.5432";
 
+/// What gets across.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sea {
+    Open,
+    /// Nothing does, and nobody hears of it.
+    Becalmed,
+    Closed,
+}
+
 /// A socket of one's own that leads to a server's, unless it is closed.
 pub struct Strait {
     folder: TempDir,
-    is_open: watch::Sender<bool>,
+    sea: watch::Sender<Sea>,
     ferry: JoinHandle<()>,
 }
 
@@ -22,9 +31,9 @@ impl Strait {
     pub fn to(server: &Path) -> Self {
         let folder = tempfile::tempdir().expect("a folder of our own");
         let listener = UnixListener::bind(folder.path().join(SOCKET)).expect("a socket");
-        let is_open = watch::Sender::new(true);
-        let ferry = tokio::spawn(ferry(listener, server.join(SOCKET), is_open.subscribe()));
-        Self { folder, is_open, ferry }
+        let sea = watch::Sender::new(Sea::Open);
+        let ferry = tokio::spawn(ferry(listener, server.join(SOCKET), sea.subscribe()));
+        Self { folder, sea, ferry }
     }
 
     /// The address of a database beyond it, of which the direct address is known.
@@ -36,12 +45,17 @@ impl Strait {
 
     /// Breaks off every connection, and lets none come about.
     pub fn close(&self) {
-        self.is_open.send_replace(false);
+        self.sea.send_replace(Sea::Closed);
     }
 
-    /// Lets connections come about again.
+    /// Lets nothing across, as if whoever is on this side had frozen; connections stay.
+    pub fn becalm(&self) {
+        self.sea.send_replace(Sea::Becalmed);
+    }
+
+    /// Lets everything across again.
     pub fn open(&self) {
-        self.is_open.send_replace(true);
+        self.sea.send_replace(Sea::Open);
     }
 }
 
@@ -51,17 +65,25 @@ impl Drop for Strait {
     }
 }
 
-async fn ferry(listener: UnixListener, server: PathBuf, is_open: watch::Receiver<bool>) {
+async fn ferry(listener: UnixListener, server: PathBuf, sea: watch::Receiver<Sea>) {
     while let Ok((mut near, _)) = listener.accept().await {
-        if !*is_open.borrow() {
+        if *sea.borrow() == Sea::Closed {
             continue;
         }
-        let (server, mut is_open) = (server.clone(), is_open.clone());
+        let (server, mut sea) = (server.clone(), sea.clone());
         tokio::spawn(async move {
             let Ok(mut far) = UnixStream::connect(&server).await else { return };
-            tokio::select! {
-                _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
-                _ = is_open.wait_for(|is_open| !is_open) => {}
+            let crossing = tokio::io::copy_bidirectional(&mut near, &mut far);
+            tokio::pin!(crossing);
+            loop {
+                match sea.wait_for(|sea| *sea != Sea::Becalmed).await.map(|sea| *sea) {
+                    Ok(Sea::Open) => {}
+                    _ => return,
+                }
+                tokio::select! {
+                    _ = &mut crossing => return,
+                    _ = sea.changed() => {}
+                }
             }
         });
     }

@@ -1,8 +1,8 @@
 //! What of the limits this node may use, and what a run of it does use: less at once, more only when the store has it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedMutexGuard, watch};
 
 use crate::traffic::Share;
 
@@ -11,6 +11,7 @@ use crate::traffic::Share;
 pub struct Allotment {
     inner: Mutex<Inner>,
     told: watch::Sender<Share>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Debug)]
@@ -23,7 +24,12 @@ struct Inner {
 
 impl Allotment {
     pub(super) fn of(share: Share) -> Self {
-        Self { inner: Mutex::new(Inner { allowed: share, used: Share::NONE }), told: watch::Sender::new(share) }
+        Self { inner: Mutex::new(Inner { allowed: share, used: Share::NONE }), told: watch::Sender::new(share), turn: Arc::default() }
+    }
+
+    /// Waits until no other run goes by the share: two at a time would send twice what the limits allow this node.
+    pub async fn turn(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.turn).lock_owned().await
     }
 
     /// What a run may use from now on.
@@ -81,6 +87,10 @@ impl Allotment {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
     use super::*;
 
     #[test]
@@ -105,5 +115,15 @@ mod tests {
         allotment.lost();
         assert_eq!(allotment.allowed(), Share::NONE);
         assert!(!allotment.goes_by(due));
+    }
+
+    #[tokio::test]
+    async fn one_run_at_a_time_goes_by_it() {
+        let allotment = Allotment::of(Share::ALL);
+        let hand = allotment.turn().await;
+        let mut drive = Box::pin(allotment.turn());
+        assert!(timeout(Duration::ZERO, &mut drive).await.is_err(), "the hand is still to be taken back");
+        drop(hand);
+        drive.await;
     }
 }

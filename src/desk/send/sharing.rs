@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::worker::Crew;
@@ -17,22 +18,28 @@ const LOOK: Duration = Duration::from_millis(200);
 /// How often what all nodes have sent is counted anew.
 const RECOUNT: Duration = Duration::from_mins(5);
 
-/// A share, for as long as it is wanted.
-pub(super) struct Shared<'n>(&'n Attendance);
+/// A share, for as long as it is wanted, and the turn to go by it.
+pub(super) struct Shared<'n> {
+    attendance: &'n Attendance,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
 
 impl Drop for Shared<'_> {
     fn drop(&mut self) {
-        if self.0.is_shared() {
-            self.0.allotment().goes_by(Share::NONE);
-            self.0.sends(false);
+        if self.attendance.is_shared() {
+            self.attendance.allotment().goes_by(Share::NONE);
+            self.attendance.sends(false);
         }
     }
 }
 
-/// Asks for a share, and waits for it as long as a dead node might keep it.
+/// Asks for a share, and waits for it as long as a dead node might keep it; and first for another run of this node that goes
+/// by it, as that of a hand that is still to be taken back.
 pub(super) async fn ask<'n>(newsroom: &'n Newsroom, progress: &Progress) -> Shared<'n> {
     let attendance = newsroom.attendance();
+    let mut turn = None;
     if attendance.is_shared() {
+        turn = Some(attendance.allotment().turn().await);
         attendance.sends(true);
         let mut changes = attendance.allotment().changes();
         tokio::select! {
@@ -41,7 +48,7 @@ pub(super) async fn ask<'n>(newsroom: &'n Newsroom, progress: &Progress) -> Shar
             () = progress.stopped() => {}
         }
     }
-    Shared(attendance)
+    Shared { attendance, _turn: turn }
 }
 
 /// The share that a run begins with.

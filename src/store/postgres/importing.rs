@@ -23,6 +23,7 @@ pub(super) async fn import(transaction: &Transaction<'_>, seal: Option<&Seal>, i
     transaction.batch_execute(TUNE).await?;
     let Some(staged) = staging::stage(transaction, seal, import, pieces).await? else { return Ok(Imported::default()) };
     // Only now: to read a roll may take as long as it takes.
+    transaction.batch_execute("SET LOCAL idle_in_transaction_session_timeout TO DEFAULT").await?;
     locks::rolls(transaction).await?;
     if !staged.is_marked && seal.is_some() && enrolling::has_erased(transaction).await? {
         return Err(StoreError::Unavailable("the first reader was erased while this roll was read; enter it again".to_owned()));
@@ -234,6 +235,7 @@ async fn end_the_absent(transaction: &Transaction<'_>, import: &Import, staged: 
 
 // What a roll is sorted in. To compile a statement that runs once takes longer than to run it.
 const TUNE: &str = "
+    SET LOCAL idle_in_transaction_session_timeout = 0;
     SET LOCAL work_mem = '64MB';
     SET LOCAL jit = off";
 

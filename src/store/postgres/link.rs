@@ -27,8 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long octets may lie unanswered before the connection counts as lost (RFC 5482).
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// An option of every session.
-const ISOLATION: &str = "-c default_transaction_isolation=read\\ committed";
+/// Options of every session. What two nodes may do at once is thought out for this isolation, whatever the server's usual
+/// one. And a node that freezes in the middle of a transaction must not keep what it has locked from the others: the server
+/// ends the session, as if the node had died.
+const OPTIONS: &str = "-c default_transaction_isolation=read\\ committed -c idle_in_transaction_session_timeout=2s";
 
 /// Where a database is, as `url` of `[store]` tells. Shown without its password.
 #[derive(Clone)]
@@ -63,8 +65,7 @@ impl FromStr for Address {
         if config.get_dbname().is_none() {
             return Err(NotAnAddress::Incomplete("database"));
         }
-        // What two nodes may do at once is thought out for this, whatever the server's usual isolation.
-        let options = [config.get_options().unwrap_or_default(), ISOLATION].join(" ");
+        let options = [config.get_options().unwrap_or_default(), OPTIONS].join(" ");
         let is_local = config.get_hosts().iter().all(is_here);
         let is_encrypted = match config.get_ssl_mode() {
             SslMode::Disable if !is_local => return Err(NotAnAddress::Unencrypted),
