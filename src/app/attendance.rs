@@ -83,6 +83,13 @@ impl Attendance {
         })
     }
 
+    /// As of a node that has entered, and has had no answer to a beat for long.
+    #[cfg(test)]
+    pub(crate) fn falls_silent(&self) {
+        let mut state = self.state();
+        (state.attends, state.beaten) = (true, None);
+    }
+
     /// Whether this node is one of several: it shares its store, and has entered.
     pub fn is_shared(&self) -> bool {
         self.state().attends

@@ -262,6 +262,12 @@ impl Gate {
         }
     }
 
+    /// A message that was taken was begun at the relay, and is not ours to send any more: it has counted there.
+    pub fn give_up(&mut self, relay: usize, connection: usize, lane: Lane, now: Timestamp) {
+        self.moment(now);
+        self.release(relay, connection, lane);
+    }
+
     /// A connection is done with a message. Returns since when it has held any of the lane, if it did hold one.
     fn release(&mut self, relay: usize, connection: usize, lane: Lane) -> Option<Nanos> {
         let (width, place) = (self.flows.len(), usize::from(lane.0));

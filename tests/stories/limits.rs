@@ -1,8 +1,10 @@
 //! What an operator allows a relay to be asked for is never exceeded: connections, messages on each, messages a second.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::time::{Duration, Instant};
 
+use crate::daemon::until;
 use crate::support::later::{now, send_again_and_again};
 use crate::support::newsroom::Newsroom;
 use crate::support::sink::{Action, At, Sink, When};
@@ -49,4 +51,25 @@ async fn a_rate_holds_over_all_connections_of_the_real_binary() {
         assert!(began.elapsed() >= at_least, "{rate}: the first goes at once, the last 299 gaps later: {:?}", began.elapsed());
         assert!(sink.most_open() <= 3);
     }
+}
+
+/// However long a mailing takes at its rate: no limit is worth a stop that lets the next message go in a moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rate_is_waited_for_however_long_the_mailing_lasts() {
+    const READERS: usize = 60;
+    let sink = Sink::builder().start().await;
+    let newsroom = Newsroom::ready(READERS, &sink).relay_setting("rate = \"20/s\"");
+    let clock = newsroom.path("clock");
+    let newsroom = newsroom.variable("MASTHEAD_CLOCK", clock.to_str().expect("a path")).configured();
+    let set = |instant: &str| {
+        let fresh = clock.with_extension("fresh");
+        fs::write(&fresh, instant).expect("a clock");
+        fs::rename(&fresh, &clock).expect("a clock");
+    };
+    set("2014-12-01T14:00:00Z");
+    let sending = newsroom.start(["send", "2014-12"]);
+    until("some have it", || sink.messages().len() > 10);
+    set("2014-12-01T14:05:00Z");
+    sending.end().ok().says(&["60 accepted"]);
+    assert_eq!(sink.messages().len(), READERS);
 }

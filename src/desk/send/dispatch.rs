@@ -78,7 +78,7 @@ struct State {
     wave: Wave,
     queues: Vec<Queue>,
     turn: usize,
-    /// A limit that lets nothing pass before this moment ends the round.
+    /// Up to when the run stays for what it may not send yet.
     patience: Timestamp,
     /// Deliveries that connections hold and that are not noted: any of them may come back.
     held: usize,
@@ -128,7 +128,7 @@ impl Dispatch {
         Arc::new(Self { store, clock, progress, errand, state: Mutex::new(state), changed: Notify::new() })
     }
 
-    /// Begins a round: what waits, and up to when a limit is worth waiting for.
+    /// Begins a round: what waits, and up to when the run stays.
     pub(super) fn begin(&self, wave: Wave, waiting: &[Waiting], patience: Timestamp) {
         let mut state = self.state();
         state.wave = wave;
@@ -206,6 +206,16 @@ impl Dispatch {
         let mut state = self.state();
         let lane = state.gate.lane(provider);
         state.gate.put_back(place.relay, place.connection, lane, now);
+        state.roster.gave_back(place.relay);
+    }
+
+    /// Learns that a delivery whose door was open is not ours any more; [`Dispatch::noted`] is to follow. The relay has counted
+    /// it: a node that was taken for dead would else begin one after the other, faster than it may.
+    pub(super) fn give_up(&self, place: Place, provider: &ProviderId) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let lane = state.gate.lane(provider);
+        state.gate.give_up(place.relay, place.connection, lane, now);
         state.roster.gave_back(place.relay);
     }
 

@@ -26,9 +26,6 @@ const AHEAD: usize = 16;
 /// The fewest that are claimed at a time.
 const LEAST_AHEAD: usize = 64;
 
-/// A limit that lets nothing pass for longer than this ends a run that was not asked to wait.
-const PATIENCE: SignedDuration = SignedDuration::from_mins(2);
-
 /// How often a run looks whether somebody else has paused or cancelled it, and what has come due.
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -245,8 +242,7 @@ impl Rounds<'_> {
         let tally = self.store().tally(self.mailing.id).await?;
         self.progress.total.store(self.progress.settled() + tally.open() - tally.doubtful, Ordering::Relaxed);
         let waiting = self.store().waiting(self.mailing.id, wave).await?;
-        let patience = self.patience.max(after(self.newsroom.now(), PATIENCE));
-        self.crew.dispatch.begin(wave, &waiting, patience);
+        self.crew.dispatch.begin(wave, &waiting, self.patience);
         fleet::work(self.crew, &fleet::places(self.newsroom)).await;
         let (left, end, later) = self.crew.dispatch.finish().await;
         self.progress.wait_for(None);

@@ -155,7 +155,7 @@ impl<'c> Worker<'c> {
                 return Ok(());
             }
             if self.note(before.take(), Some(current.delivery.subscriber)).await? == Noted::TakenAway {
-                self.crew.dispatch.put_by(self.place, &current.delivery.provider);
+                self.crew.dispatch.give_up(self.place, &current.delivery.provider);
                 self.crew.dispatch.noted(&current.delivery.provider, None);
                 self.hang_up(false).await;
                 return Ok(());

@@ -8,8 +8,14 @@ use super::{Dispatch, Next, Place, State};
 use crate::desk::send::roster::Turn;
 use crate::traffic::{Gate, Verdict};
 
+/// A limit that lets nothing pass for longer than this ends the round of a run that was not asked to stay.
+const WORTH_WAITING: SignedDuration = SignedDuration::from_mins(2);
+
 /// A relay that lets nothing pass for longer than this is closed: those that stand by carry its mail meanwhile.
 const CLOSED: SignedDuration = SignedDuration::from_mins(1);
+
+/// When a node looks again that cannot be sure whether what it has claimed is still its own.
+const SOON: SignedDuration = SignedDuration::from_millis(100);
 
 /// A limit that lets nothing pass for longer than this is worth a word.
 const WORTH_A_WORD: SignedDuration = SignedDuration::from_secs(5);
@@ -20,6 +26,9 @@ impl Dispatch {
         let mut state = self.state();
         if self.progress.must_stop() || state.end.is_some() {
             return Next::Done;
+        }
+        if !self.errand.attendance.may_act() {
+            return Next::Wait(now.checked_add(SOON).ok());
         }
         self.keep_to_share(&mut state, now);
         state.see_who_is_closed(now);
@@ -44,7 +53,8 @@ impl Dispatch {
 
     /// The next delivery of the provider whose turn it is, or when there may be one.
     fn choose(self: &Arc<Self>, state: &mut State, place: Place, yields: bool, now: Timestamp) -> Next {
-        let State { gate, queues, turn, patience, roster, held, has_said_why, .. } = state;
+        let worth = state.worth_waiting_for(now);
+        let State { gate, queues, turn, roster, held, has_said_why, .. } = state;
         let mut soonest: Option<Timestamp> = None;
         for step in 0..queues.len() {
             let at = (*turn + step) % queues.len();
@@ -73,7 +83,7 @@ impl Dispatch {
                         return Next::Deliver(Box::new(delivery));
                     }
                 }
-                Verdict::Wait(until) if until <= *patience => soonest = Some(soonest.map_or(until, |soonest| soonest.min(until))),
+                Verdict::Wait(until) if until <= worth => soonest = Some(soonest.map_or(until, |soonest| soonest.min(until))),
                 Verdict::Wait(until) => queue.later = Some(queue.later.map_or(until, |later| later.min(until))),
                 Verdict::Full | Verdict::Paused | Verdict::Elsewhere => {}
             }
@@ -106,19 +116,25 @@ impl State {
         }
     }
 
+    /// The last moment that is worth waiting for: counted from now, since a mailing lasts as long as its limits make it.
+    fn worth_waiting_for(&self, now: Timestamp) -> Timestamp {
+        self.patience.max(now.checked_add(WORTH_WAITING).unwrap_or(Timestamp::MAX))
+    }
+
     /// Whether anything may still come in this round, over whichever relay: what is held may come back, and what is left
-    /// may pass within patience.
+    /// may pass in a time that is worth waiting for.
     fn may_go_on(&mut self, place: Place, now: Timestamp) -> bool {
         if self.held > 0 || self.queues.iter().any(|queue| queue.is_claiming) {
             return true;
         }
-        let Self { gate, queues, roster, patience, .. } = self;
+        let worth = self.worth_waiting_for(now);
+        let Self { gate, queues, roster, .. } = self;
         let mut left = queues.iter_mut().filter(|queue| !queue.is_spent());
         left.any(|queue| {
-            (0..roster.len()).filter(|relay| roster.works_by(*relay, *patience)).any(|relay| {
+            (0..roster.len()).filter(|relay| roster.works_by(*relay, worth)).any(|relay| {
                 match gate.ask(relay, place.connection, queue.lane, now) {
                     Verdict::Go | Verdict::Full => true,
-                    Verdict::Wait(until) => until <= *patience,
+                    Verdict::Wait(until) => until <= worth,
                     Verdict::Paused | Verdict::Elsewhere => false,
                 }
             })

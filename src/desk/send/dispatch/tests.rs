@@ -119,7 +119,7 @@ impl Run {
 
     async fn begin(&self) {
         let waiting = self.store.waiting(self.mailing.id, Wave::Rest).await.unwrap();
-        self.dispatch.begin(Wave::Rest, &waiting, NOW + SignedDuration::from_mins(2));
+        self.dispatch.begin(Wave::Rest, &waiting, NOW);
     }
 
     async fn next(&self, place: Place) -> Option<Delivery> {
@@ -263,4 +263,24 @@ async fn a_stop_between_claim_and_hand_over_leaves_nothing_claimed() {
     run.store.release(run.mailing.id, &left).await.unwrap();
     let tally = run.store.tally(run.mailing.id).await.unwrap();
     assert_eq!((tally.queued, tally.claimed), (10, 0));
+}
+
+#[tokio::test]
+async fn a_node_that_may_have_been_taken_for_dead_begins_nothing() {
+    let run = Run::of(8, [Limits::default(); 2]).await;
+    run.next(FIRST).await.expect("somebody waits");
+    assert!(run.dispatch.next_at_once(FIRST).is_some());
+    run.dispatch.errand.attendance.falls_silent();
+    assert!(run.dispatch.next_at_once(FIRST).is_none(), "what it has claimed may be another's");
+    assert!(matches!(run.dispatch.look(FIRST), Next::Wait(Some(_))), "and it looks again");
+}
+
+#[tokio::test]
+async fn what_was_begun_and_given_up_has_had_its_turn() {
+    let slow = Limits { per_second: Some(1.0), ..Limits::default() };
+    let run = Run::of(8, [slow; 2]).await;
+    let delivery = run.next(FIRST).await.expect("somebody waits");
+    run.dispatch.give_up(FIRST, &delivery.provider);
+    run.dispatch.noted(&delivery.provider, None);
+    assert!(run.dispatch.next_at_once(FIRST).is_none());
 }
