@@ -5,16 +5,16 @@ mod attendance;
 mod holding;
 mod home;
 mod kept;
+mod key_file;
 mod neighbours;
 mod opening;
 mod patience;
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
@@ -252,7 +252,7 @@ impl Newsroom {
         let written = &self.config.token_key_file;
         let path = &self.secret_path(written);
         if !is_passed(written) && !path.exists() {
-            make_key(path).map_err(AppError::io("make the key in", path))?;
+            key_file::make(path).map_err(AppError::io("make the key in", path))?;
         }
         let text = secret::read_text(path, credentials().as_deref())?;
         let wrong = |what| SecretError::Malformed(path.clone(), what);
@@ -334,25 +334,4 @@ pub fn credentials() -> Option<PathBuf> {
 /// Whether a secret is among them.
 fn is_passed(written: &Path) -> bool {
     credentials().is_some_and(|folder| folder.join(written).is_file())
-}
-
-/// Writes a fresh key, for its owner's eyes only. If two start at once, one of them writes and both read that.
-fn make_key(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut key = [0; 32];
-    rand::fill(&mut key).map_err(|_| io::Error::other("the system gives no random numbers"))?;
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            writeln!(file, "{}", data_encoding::HEXLOWER.encode(&key))?;
-            file.sync_all()
-        }
-        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(fault) => Err(fault),
-    }
 }

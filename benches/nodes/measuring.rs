@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cluster::{Cluster, Database};
 use crate::newsroom::{ISSUE, Newsroom, Setting};
-use crate::node::Node;
+use crate::node::{Node, Took};
 use crate::sink::{Manner, Sink, Summary};
 
 type Done = Result<(), Box<dyn Error>>;
@@ -46,7 +46,8 @@ pub(crate) fn many_readers(cluster: Option<&Cluster>, many: u64) -> Done {
     }
     let ratio = rate(&run.came) / few;
     println!("  first message {:.1} s after the start, the mailing's opening in it", run.first_after);
-    println!("  {:.0} messages/s, {ratio:.2} times those to {FEW}; memory at most {:.0} MiB", rate(&run.came), run.peak);
+    println!("  {:.0} messages/s, {ratio:.2} times those to {FEW}; memory at most {:.0} MiB", rate(&run.came), run.took.peak);
+    println!("  the node's own processor time for 1000 messages: {:.3} s", of_a_thousand(&run));
     let grown = house.octets()?.saturating_sub(before);
     println!("  the store grew by {} octets a delivery", grown / many);
     if let (Some(before), Some(after)) = (wal, house.wal()?) {
@@ -89,7 +90,7 @@ struct House {
 struct Run {
     came: Summary,
     first_after: f64,
-    peak: f64,
+    took: Took,
 }
 
 impl House {
@@ -125,9 +126,9 @@ impl House {
         let sink = self.sink(&Manner::prompt())?;
         let node = self.node()?;
         let started_at = node.started_at;
-        let peak = node.end()?;
+        let took = node.end()?;
         let came = sink.stop()?;
-        Ok(Run { first_after: came.first_at - started_at, peak, came })
+        Ok(Run { first_after: came.first_at - started_at, took, came })
     }
 
     /// Sends to the relay far away, with so many nodes that lend a hand.
@@ -160,6 +161,12 @@ impl House {
         }
         Ok(octets)
     }
+}
+
+/// The seconds that the node's cores were at work for 1,000 messages.
+#[allow(clippy::cast_precision_loss, reason = "nobody sends that many")]
+fn of_a_thousand(run: &Run) -> f64 {
+    run.took.process_time.as_secs_f64() * 1000.0 / run.came.messages as f64
 }
 
 #[allow(clippy::cast_precision_loss, reason = "nobody sends that many")]
