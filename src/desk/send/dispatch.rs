@@ -202,20 +202,20 @@ impl Dispatch {
 
     /// Learns that a delivery is not sent, nor to be sent; [`Dispatch::noted`] is to follow.
     pub(super) fn put_by(&self, place: Place, provider: &ProviderId) {
-        let now = self.clock.now();
-        let mut state = self.state();
-        let lane = state.gate.lane(provider);
-        state.gate.put_back(place.relay, place.connection, lane, now);
-        state.roster.gave_back(place.relay);
+        self.let_go(place, provider, Gate::put_back);
     }
 
     /// Learns that a delivery whose door was open is not ours any more; [`Dispatch::noted`] is to follow. The relay has counted
     /// it: a node that was taken for dead would else begin one after the other, faster than it may.
     pub(super) fn give_up(&self, place: Place, provider: &ProviderId) {
+        self.let_go(place, provider, Gate::give_up);
+    }
+
+    fn let_go(&self, place: Place, provider: &ProviderId, at_gate: fn(&mut Gate, usize, usize, Lane, Timestamp)) {
         let now = self.clock.now();
         let mut state = self.state();
         let lane = state.gate.lane(provider);
-        state.gate.give_up(place.relay, place.connection, lane, now);
+        at_gate(&mut state.gate, place.relay, place.connection, lane, now);
         state.roster.gave_back(place.relay);
     }
 
