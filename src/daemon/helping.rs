@@ -68,8 +68,9 @@ impl Helping {
                 }
             }
             end = ended(self.hand.as_mut().map(|hand| &mut hand.task)) => {
-                self.hand = None;
+                let was_asked = self.hand.take().is_some_and(|hand| hand.progress.must_stop());
                 let why = match end {
+                    Ok(_) if was_asked => return,
                     Ok(None) => return,
                     Ok(Some(why)) => why,
                     Err(fault) => fault.to_string(),

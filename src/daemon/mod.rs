@@ -8,6 +8,7 @@ mod duty;
 mod helping;
 mod office;
 mod pages;
+mod reloading;
 mod run;
 mod scouring;
 mod systemd;

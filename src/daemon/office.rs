@@ -10,6 +10,7 @@ use tokio::time::{Duration, Instant};
 
 use super::duty::{self, Attended};
 use super::helping::Helping;
+use super::reloading;
 use super::run::{Run, Unfinished};
 use super::scouring::Scouring;
 use super::systemd;
@@ -123,31 +124,16 @@ impl Office {
         systemd::ready();
     }
 
-    /// Reads settings and templates again. The old ones stay where the new have a fault, and operators are told.
-    /// Returns whether they are new.
+    /// Reads settings and templates again; what is being sent goes on by the new ones. The old ones stay where the new have a
+    /// fault. Returns whether they are new.
     pub(super) async fn reload(&mut self) -> bool {
         systemd::reloading();
-        let old = self.newsroom();
-        let is_new = match old.reopened(&self.environment).await {
-            Ok(newsroom) => {
-                tracing::info!("the settings are read again");
-                self.newsroom.send_replace(Arc::new(newsroom));
-                true
-            }
-            Err(fault) => {
-                tracing::error!(%fault, "the settings stay as they were");
-                let since = old.now();
-                let notice = match fault {
-                    AppError::Faulty(faults) => {
-                        notice::log(&faults);
-                        Notice::Refused { faults, at: since }
-                    }
-                    fault => Notice::Trouble { reason: format!("the settings could not be read again: {fault}"), since },
-                };
-                tell(notice, old);
-                false
-            }
-        };
+        let newsroom = reloading::reopened(&self.newsroom(), &self.environment).await;
+        let is_new = newsroom.is_some();
+        if let Some(newsroom) = newsroom {
+            self.newsroom.send_replace(Arc::new(newsroom));
+            self.break_off();
+        }
         self.must_look = true;
         systemd::ready();
         is_new
@@ -254,7 +240,7 @@ impl Office {
             ended = ended(self.run.as_mut().map(|run| &mut run.task)) => {
                 if let Some(run) = self.run.take() {
                     let now = self.newsroom().now();
-                    self.unfinished.settle(&run.issue, ended.as_ref().ok(), now);
+                    self.unfinished.settle(&run.issue, ended.as_ref().ok(), run.progress.must_stop(), now);
                     // An issue that is out is an archive's, and others may refer to it.
                     self.must_look = true;
                     self.stuck(run.issue, ended.as_ref().err());
@@ -328,6 +314,11 @@ impl Office {
     pub(super) fn stop(&mut self) {
         tracing::info!("stopping after the messages in flight");
         systemd::stopping();
+        self.break_off();
+    }
+
+    /// Asks what is being sent to end after the messages in flight; it goes on as soon as it may.
+    fn break_off(&self) {
         if let Some(run) = &self.run {
             run.progress.ask_to_stop();
         }
@@ -375,7 +366,7 @@ impl Office {
 }
 
 /// Tells it while everything else goes on.
-fn tell(notice: Notice, newsroom: Arc<Newsroom>) {
+pub(super) fn tell(notice: Notice, newsroom: Arc<Newsroom>) {
     tokio::spawn(async move { notice::tell(&newsroom, &notice).await.map(drop) });
 }
 

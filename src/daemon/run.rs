@@ -99,13 +99,15 @@ impl Unfinished {
         self.known.iter().filter(|issue| self.may(issue, now)).min_by_key(|issue| self.resting.get(issue))
     }
 
-    /// What a run's end means for when the next one comes.
-    pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, now: Timestamp) {
+    /// What a run's end means for when the next one comes. One that was asked to end, for other settings say, rests no longer
+    /// than it takes to begin the next.
+    pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, was_asked: bool, now: Timestamp) {
         let after = |rest| now.checked_add(rest).unwrap_or(Timestamp::MAX);
         let until = match report {
             Some(Report { is_finished: true, .. }) => None,
             // A person lets it go on, and need not wait for it then.
             Some(Report { mailing, .. }) if mailing.paused.is_some() => None,
+            Some(_) if was_asked => Some(now),
             Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(after(REST))),
             Some(_) => Some(after(REST)),
             None => Some(after(PAUSE)),
@@ -134,9 +136,9 @@ mod tests {
         let mut unfinished = Unfinished::default();
         unfinished.meet(vec![a.clone(), b.clone()]);
         assert_eq!(unfinished.due(now), Some(&a));
-        unfinished.settle(&a, None, now);
+        unfinished.settle(&a, None, false, now);
         assert_eq!(unfinished.due(now), Some(&b));
-        unfinished.settle(&b, None, now + SignedDuration::from_secs(1));
+        unfinished.settle(&b, None, false, now + SignedDuration::from_secs(1));
         assert_eq!(unfinished.due(now), None);
         assert_eq!(unfinished.due(now + PAUSE), Some(&a));
         assert!(!unfinished.may(&a, now) && unfinished.may(&a, now + PAUSE));

@@ -49,7 +49,8 @@ impl Progress {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = what;
     }
 
-    pub(super) fn must_stop(&self) -> bool {
+    /// Whether somebody has.
+    pub fn must_stop(&self) -> bool {
         self.asked_to_stop.load(Ordering::SeqCst)
     }
 

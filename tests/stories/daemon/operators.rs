@@ -29,6 +29,20 @@ async fn settings_are_read_again_in_the_middle_of_a_mailing_and_faulty_ones_are_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mailing_under_way_goes_on_by_the_new_settings() {
+    let sink = Sink::builder().start().await;
+    let newsroom = rhythm(&sink).issue("2014-12", ISSUE).subscribers(400).relay_setting("rate = \"1/s\"").build();
+    let mut daemon = Daemon::start_at(&newsroom, BEFORE);
+    daemon.tells("sending 2014-12: ");
+    let settings = fs::read_to_string(newsroom.path("config/masthead.toml")).expect("the settings");
+    newsroom.write("config/masthead.toml", &settings.replace("\"1/s\"", "\"200/s\""));
+    daemon.process().signal("HUP");
+    until("all have it, which would have taken minutes", || readers(&sink) == 400);
+    until("the mailing is at rest", || is_at_rest(&newsroom));
+    daemon.stop().ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t23_a_second_daemon_is_refused_and_the_issue_goes_out_once() {
     let sink = Sink::builder().start().await;
     let newsroom = rhythm(&sink).issue("2014-12", ISSUE).build();
