@@ -1,4 +1,4 @@
-//! The only place that reads the time; everything else is handed a [`Timestamp`].
+//! The only place that reads the time, and reckons with it where time might end; everything else is handed a [`Timestamp`].
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,6 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
+}
+
+/// So long after an instant, or the end of time.
+pub fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// So long before an instant, or the beginning of time.
+pub fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 /// The machine's clock.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -73,19 +73,19 @@ impl Node {
     }
 
     /// Waits until it has ended well.
-    pub(crate) fn end(mut self) -> io::Result<Took> {
-        let (status, log) = (self.process.wait()?, self.log.clone());
-        let took = self.ended()?;
+    pub(crate) fn end(self) -> io::Result<Took> {
+        let log = self.log.clone();
+        let (status, took) = self.ended()?;
         if status.success() { Ok(took) } else { Err(io::Error::other(format!("{status}\n{}", fs::read_to_string(log)?))) }
     }
 
-    fn ended(mut self) -> io::Result<Took> {
-        self.process.wait()?;
+    fn ended(mut self) -> io::Result<(ExitStatus, Took)> {
+        let status = self.process.wait()?;
         self.watch.thread().unpark();
         let _ = self.watch.join();
         #[allow(clippy::cast_precision_loss, reason = "no machine has that much memory")]
         let peak = self.peak.load(Ordering::Relaxed) as f64 / 1024.0;
-        Ok(Took { peak, process_time: Duration::from_millis(self.process_time.load(Ordering::Relaxed)) })
+        Ok((status, Took { peak, process_time: Duration::from_millis(self.process_time.load(Ordering::Relaxed)) }))
     }
 }
 

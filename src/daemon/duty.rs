@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::office::after;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::notice::{self, Notice};
@@ -37,8 +38,7 @@ pub(super) struct Attended {
 
 /// Attends to everything once. `folder` is how it stands, where it is to be looked at.
 pub(super) async fn attend(newsroom: Arc<Newsroom>, tray: Arc<Tray>, folder: Option<Arc<Still>>) -> Result<Attended, AppError> {
-    let after = |span: SignedDuration| newsroom.now().checked_add(span).unwrap_or(Timestamp::MAX);
-    let (again, soon) = (after(AGAIN), after(SOON));
+    let (again, soon) = (after(newsroom.now(), AGAIN), after(newsroom.now(), SOON));
     if !adopt::is_at_home(&newsroom).await? {
         let home = newsroom.store().home().await?.unwrap_or_default();
         notice::tell(&newsroom, &Notice::Foreign { home, here: newsroom.here().to_owned() }).await?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
+use super::office::after;
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::desk::send::{Progress, Report, Request, send};
@@ -102,15 +103,14 @@ impl Unfinished {
     /// What a run's end means for when the next one comes. One that was asked to end, for other settings say, rests no longer
     /// than it takes to begin the next.
     pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, was_asked: bool, now: Timestamp) {
-        let after = |rest| now.checked_add(rest).unwrap_or(Timestamp::MAX);
         let until = match report {
             Some(Report { is_finished: true, .. }) => None,
             // A person lets it go on, and need not wait for it then.
             Some(Report { mailing, .. }) if mailing.paused.is_some() => None,
             Some(_) if was_asked => Some(now),
-            Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(after(REST))),
-            Some(_) => Some(after(REST)),
-            None => Some(after(PAUSE)),
+            Some(Report { halted: None, tally, .. }) => Some(tally.next_due.unwrap_or(after(now, REST))),
+            Some(_) => Some(after(now, REST)),
+            None => Some(after(now, PAUSE)),
         };
         self.known.retain(|other| until.is_some() || other != issue);
         match until {

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::links::fetcher;
 use crate::app::{AppError, Newsroom};
+use crate::clock::before;
 use crate::dateline::IssueId;
 use crate::diagnostic::Diagnostic;
 use crate::intake::fetch::{Answer, FetchFault, Fetcher, Part, Version};
@@ -94,7 +95,7 @@ pub(super) async fn set_down(newsroom: &Newsroom, issue: &IssueId) -> Result<(),
 fn since(newsroom: &Newsroom, issue: &Issue, archive: &Archive) -> Timestamp {
     let out = archive.issues().iter().filter(|other| other.id != issue.id && !archive.is_waiting(&other.id));
     let last = out.map(|other| other.made_at.unwrap_or(other.out_at)).max();
-    let first = || issue.bears(&newsroom.config().zone).checked_sub(FIRST_LOOK_BACK).unwrap_or(Timestamp::MIN);
+    let first = || before(issue.bears(&newsroom.config().zone), FIRST_LOOK_BACK);
     last.unwrap_or_else(first)
 }
 

@@ -13,6 +13,7 @@ use super::report::in_words;
 use super::telling::Told;
 use super::{letters, stamps};
 use crate::app::{AppError, Newsroom};
+use crate::clock::before;
 use crate::edition::views::{ConfirmLetterView, WelcomeLetterView};
 use crate::edition::{self, Sheets};
 use crate::mailing::letter::Letter;
@@ -127,7 +128,7 @@ async fn ask(newsroom: &Newsroom, asking: Asking) -> Result<(), AppError> {
     // Whoever was erased by another program since we were opened is to be known too.
     newsroom.seal_store()?;
     let (now, address, lists) = (newsroom.now(), asking.address.clone(), asking.lists.clone());
-    let within = |hours| now.checked_sub(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MIN);
+    let within = |hours| before(now, SignedDuration::from_hours(hours));
     let most = newsroom.config().caps;
     let caps = Caps {
         address: [(within(24), most.address_per_day), (within(30 * 24), most.address_per_month)],
@@ -227,7 +228,7 @@ pub async fn confirm(newsroom: &Arc<Newsroom>, token: &str) -> Result<Opened, Ap
         channel: "form".to_owned(),
         detail: format!("asked at {asked_at} by {detail} Confirmed by the link in letter `joining {id}`"),
     };
-    if newsroom.store().join(id, earliest(now, WAITS), evidence, now).await? {
+    if newsroom.store().join(id, before(now, WAITS), evidence, now).await? {
         tracing::info!(lists = lists.len(), "a reader has joined");
         let newsroom = Arc::clone(newsroom);
         tokio::spawn(async move {
@@ -261,13 +262,13 @@ async fn welcome(newsroom: &Newsroom, id: i64, address: EmailAddress, lists: &[L
 /// Erases requests that nobody has confirmed in time.
 pub async fn tidy(newsroom: &Newsroom) -> Result<(), AppError> {
     let now = newsroom.now();
-    Ok(newsroom.store().forget_joinings(earliest(now, WAITS), earliest(now, REMEMBERED)).await?)
+    Ok(newsroom.store().forget_joinings(before(now, WAITS), before(now, REMEMBERED)).await?)
 }
 
 async fn joining(newsroom: &Newsroom, token: &str) -> Result<Option<(i64, Joining)>, AppError> {
     let Ok(bearer) = newsroom.keys()?.verify(Purpose::Confirm, token) else { return Ok(None) };
     let id = bearer.subscriber.0;
-    let found = newsroom.store().joining(id, earliest(newsroom.now(), WAITS)).await?;
+    let found = newsroom.store().joining(id, before(newsroom.now(), WAITS)).await?;
     Ok(found.filter(|_| bearer == seat(id)).map(|joining| (id, joining)))
 }
 
@@ -282,10 +283,6 @@ fn names(newsroom: &Newsroom, lists: &[ListId]) -> Vec<String> {
 
 fn form_url(newsroom: &Newsroom) -> String {
     format!("{}/subscribe", newsroom.config().house.base_url)
-}
-
-fn earliest(now: Timestamp, span: SignedDuration) -> Timestamp {
-    now.checked_sub(span).unwrap_or(Timestamp::MIN)
 }
 
 /// A word for somebody that nobody can read back without our oldest key.

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::stamps;
 use crate::app::{AppError, Newsroom};
+use crate::clock::before;
 use crate::store::Reader;
 use crate::subscription::token::{Bearer, Purpose};
 use crate::subscription::{EmailAddress, Evidence, List, Standing};
@@ -123,7 +124,7 @@ fn about(bearer: Bearer) -> String {
 
 /// The oldest departure that can be taken back.
 fn earliest(now: Timestamp) -> Timestamp {
-    now.checked_sub(UNDO).unwrap_or(Timestamp::MIN)
+    before(now, UNDO)
 }
 
 /// Enough of an address for its owner to know it, and too little for anybody else to write to it (STANDARDS T7).

@@ -6,6 +6,7 @@ use super::notice::{self, Notice};
 use super::tray::{State, Tray};
 use super::{approval, check, proof};
 use crate::app::{AppError, Newsroom};
+use crate::clock::{after, before};
 use crate::dateline::IssueId;
 use crate::schedule::calendar::{Candidate, uncovered};
 use crate::schedule::turn::{Consent, Standing, Turn};
@@ -160,12 +161,4 @@ fn in_words(tray: &Tray) -> Vec<String> {
         State::Ready(_) => "ready",
     };
     tray.states.iter().map(|(issue, of)| format!("{issue}: {}", state(of))).collect()
-}
-
-fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }

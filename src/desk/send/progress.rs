@@ -44,14 +44,14 @@ impl Progress {
         self.stop.notify_waiters();
     }
 
+    /// Whether somebody has asked it to.
+    pub fn must_stop(&self) -> bool {
+        self.asked_to_stop.load(Ordering::SeqCst)
+    }
+
     /// Says what the run waits for, or that it goes on.
     pub(super) fn wait_for(&self, what: Option<String>) {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = what;
-    }
-
-    /// Whether somebody has.
-    pub fn must_stop(&self) -> bool {
-        self.asked_to_stop.load(Ordering::SeqCst)
     }
 
     /// Ends when somebody asks to stop.

@@ -12,6 +12,7 @@ use super::dispatch::{Dispatch, End, Errand};
 use super::worker::Crew;
 use super::{Halt, Progress, composer, fleet, holding, sharing};
 use crate::app::{AppError, Attendance, Newsroom};
+use crate::clock::{after, before};
 use crate::dateline::IssueId;
 use crate::edition::Edition;
 use crate::mailing::{Mailing, MailingId, Pause, Scope};
@@ -366,12 +367,4 @@ async fn heard(store: &dyn Store) {
         Some(nodes) => nodes.hear().await,
         None => std::future::pending().await,
     }
-}
-
-fn after(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-fn before(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_sub(span).unwrap_or(Timestamp::MIN)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Dispatch, Next, Place, State};
+use crate::clock::after;
 use crate::desk::send::roster::Turn;
 use crate::traffic::{Gate, Verdict};
 
@@ -28,7 +29,7 @@ impl Dispatch {
             return Next::Done;
         }
         if !self.errand.attendance.may_act() {
-            return Next::Wait(now.checked_add(SOON).ok());
+            return Next::Wait(Some(after(now, SOON)));
         }
         self.keep_to_share(&mut state, now);
         state.see_who_is_closed(now);
@@ -118,7 +119,7 @@ impl State {
 
     /// The last moment that is worth waiting for: counted from now, since a mailing lasts as long as its limits make it.
     fn worth_waiting_for(&self, now: Timestamp) -> Timestamp {
-        self.patience.max(now.checked_add(WORTH_WAITING).unwrap_or(Timestamp::MAX))
+        self.patience.max(after(now, WORTH_WAITING))
     }
 
     /// Whether anything may still come in this round, over whichever relay: what is held may come back, and what is left
