@@ -164,6 +164,31 @@ async fn a_number_that_was_given_is_never_given_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_is_not_given_for_good_may_be_left_out() {
+    let back = TempDir::new().unwrap();
+    let Some(shared) = cluster::empty() else { return };
+    let from = database(&shared, "a").await;
+    // Two that name a relay at one moment spend two numbers on it; and what was asked last may be forgotten first.
+    shared.tell("INSERT INTO relays (name) VALUES ('main'); INSERT INTO relays (name) VALUES ('main') ON CONFLICT DO NOTHING");
+    shared.tell("INSERT INTO askings (at, address, network, domain) VALUES (1, 'a', 'n', 'd'), (2, 'b', 'n', 'd')");
+    shared.tell("DELETE FROM askings WHERE at = 2");
+    let to = SqliteStore::open(&back.path().join("masthead.db")).unwrap();
+    assert!(carry(&from, &to).await.iter().all(Compared::is_same));
+}
+
+#[test]
+fn a_number_is_given_for_good_where_sqlite_keeps_it_beside_the_rows() {
+    let folder = TempDir::new().unwrap();
+    let place = folder.path().join("masthead.db");
+    drop(SqliteStore::open(&place).unwrap());
+    let connection = Connection::open(&place).unwrap();
+    for table in TABLES {
+        let made: String = connection.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [table.name], |row| row.get(0)).unwrap();
+        assert_eq!(table.gives_for_good, made.contains("AUTOINCREMENT"), "{}", table.name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nodes_counted_in_parts_is_one_count() {
     let back = TempDir::new().unwrap();
     let Some(shared) = cluster::empty() else { return };

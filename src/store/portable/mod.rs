@@ -97,7 +97,8 @@ pub trait Destination: Side {
     /// Enters rows, all or none.
     async fn write(&self, table: &'static Table, rows: Vec<Row>) -> Result<()>;
 
-    /// The next number that a table gives is greater than this.
+    /// The next number that a table gives is greater than this, the last that the other side gave; where numbers are not
+    /// given for good ([`Table::gives_for_good`]), greater than that of every row.
     async fn number_from(&self, table: &'static Table, last: i64) -> Result<()>;
 
     /// Makes what follows from what was entered: counts, what waits, what a search reads.

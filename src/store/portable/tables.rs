@@ -21,6 +21,8 @@ pub struct Table {
     pub key: usize,
     /// The column whose numbers the engine gives.
     pub number: Option<&'static str>,
+    /// Whether a number stays given when its row is gone. Where it does not, an engine may give it again, or leave it out.
+    pub gives_for_good: bool,
     /// How many rows of it are carried at once.
     pub page: usize,
 }
@@ -64,11 +66,15 @@ pub enum Role {
 
 impl Table {
     const fn new(name: &'static str, key: usize, columns: &'static [Column]) -> Self {
-        Self { name, columns, key, number: None, page: MANY }
+        Self { name, columns, key, number: None, gives_for_good: false, page: MANY }
     }
 
     const fn numbered(self, column: &'static str) -> Self {
         Self { number: Some(column), ..self }
+    }
+
+    const fn numbered_for_good(self, column: &'static str) -> Self {
+        Self { gives_for_good: true, ..self.numbered(column) }
     }
 
     const fn of_long_rows(self) -> Self {
@@ -133,9 +139,9 @@ const fn first(mut column: Column) -> Column {
 /// All of them.
 pub const TABLES: &[Table] = &[
     Table::new("lists", 1, &[int("number"), text("id"), text("name"), text("description"), maybe(text("lang")), text("frequency")])
-        .numbered("number"),
+        .numbered_for_good("number"),
     Table::new("subscribers", 1, &[int("id"), text("address"), text("address_key"), maybe(text("name")), int("since"), int("format")])
-        .numbered("id"),
+        .numbered_for_good("id"),
     Table::new("subscriptions", 2, &[int("subscriber"), int("list"), int("standing"), int("since")]),
     Table::new(
         "consents",
@@ -162,7 +168,7 @@ pub const TABLES: &[Table] = &[
             maybe(int("canary_until")),
         ],
     )
-    .numbered("id")
+    .numbered_for_good("id")
     .of_long_rows(),
     Table::new("mailing_lists", 2, &[int("mailing"), int("place"), int("list")]),
     Table::new(
@@ -237,7 +243,7 @@ pub const TABLES: &[Table] = &[
         1,
         &[int("number"), text("issue"), text("edition"), text("draft"), int("at"), maybe(text("archived")), maybe(text("lists"))],
     )
-    .numbered("number")
+    .numbered_for_good("number")
     .of_long_rows(),
     Table::new("approvals", 3, &[text("issue"), text("edition"), text("editor_key"), text("editor"), int("at"), int("means")]),
     Table::new("holds", 1, &[text("issue"), int("since"), text("reason"), int("cause")]),
@@ -264,7 +270,7 @@ pub const TABLES: &[Table] = &[
             maybe(int("subscriber")),
         ],
     )
-    .numbered("id"),
+    .numbered_for_good("id"),
     Table::new("askings", 1, &[int("id"), int("at"), text("address"), text("network"), text("domain")]).numbered("id"),
 ];
 

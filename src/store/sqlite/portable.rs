@@ -151,8 +151,7 @@ impl Destination for Counter {
 
     async fn number_from(&self, table: &'static Table, last: i64) -> Result<()> {
         self.ask(move |connection| {
-            let keeps: bool = connection.query_row(KEEPS_NUMBERS, [table.name], |row| row.get(0))?;
-            if keeps && last > 0 {
+            if table.gives_for_good && last > 0 {
                 rows::change(connection, "DELETE FROM sqlite_sequence WHERE name = ?1", [table.name])?;
                 rows::change(connection, "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)", (table.name, last))?;
             }
@@ -224,14 +223,6 @@ const MOVE_IN: &str = "
     INSERT INTO home (only, name)
     VALUES (1, ?1)
     ON CONFLICT (only) DO UPDATE SET name = excluded.name";
-
-const KEEPS_NUMBERS: &str = "
-    SELECT EXISTS (
-        SELECT 1
-        FROM sqlite_schema
-        WHERE name = ?1
-          AND sql LIKE '%AUTOINCREMENT%'
-    )";
 
 // Queued is 0; the wave of all others is the last, 2.
 const COUNT: &str = "
