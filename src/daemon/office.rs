@@ -186,6 +186,11 @@ impl Office {
         if may_send {
             self.helping.stop();
         }
+        if let Some(run) = &self.run
+            && (!self.go.is_empty() || self.unfinished.is_another_due(&run.issue, now))
+        {
+            run.give_way(now);
+        }
         if self.run.is_none() && may_send && !self.helping.is_under_way() {
             self.run = match self.go.pop_front() {
                 Some((issue, edition)) => Some(Run::open(self.newsroom(), issue, edition)),

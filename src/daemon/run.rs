@@ -15,6 +15,9 @@ use crate::desk::send::{Progress, Report, Request, send};
 /// How long a run stays for those who asked to be tried later, before the next one's turn comes.
 const STAY: Duration = Duration::from_mins(1);
 
+/// How long a mailing goes on while another waits: long enough that few are begun in vain, short enough for a few urgent words.
+const TURN: SignedDuration = SignedDuration::from_mins(5);
+
 /// How long a mailing rests that could not go on: something is paused, a limit is reached, the relays fail.
 const REST: SignedDuration = SignedDuration::from_secs(20);
 
@@ -24,6 +27,7 @@ const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 /// A mailing under way.
 pub(super) struct Run {
     pub(super) issue: IssueId,
+    since: Timestamp,
     pub(super) progress: Arc<Progress>,
     pub(super) task: JoinHandle<Result<Report, AppError>>,
 }
@@ -42,9 +46,19 @@ impl Run {
 
     fn begin(newsroom: Arc<Newsroom>, request: Request) -> Self {
         let progress = Arc::new(Progress::default());
-        let (watched, issue) = (Arc::clone(&progress), request.issue.clone());
+        let (watched, issue, since) = (Arc::clone(&progress), request.issue.clone(), newsroom.now());
         let task = tokio::spawn(async move { send(&newsroom, &request, &watched).await });
-        Self { issue, progress, task }
+        Self { issue, since, progress, task }
+    }
+
+    /// Asks it to end if it has had its turn; for when another waits. What is left of it goes on in its next turn.
+    pub(super) fn give_way(&self, now: Timestamp) {
+        // The clock may have been set back.
+        let has_had_its_turn = now >= after(self.since, TURN) || now < self.since;
+        if has_had_its_turn && !self.progress.must_stop() {
+            tracing::info!(issue = %self.issue, "it is another mailing's turn");
+            self.progress.ask_to_stop();
+        }
     }
 
     /// "sending 2014-12: 12,340 of 50,000".
@@ -100,6 +114,11 @@ impl Unfinished {
         self.known.iter().filter(|issue| self.may(issue, now)).min_by_key(|issue| self.resting.get(issue))
     }
 
+    /// Whether another than this one waits for its turn.
+    pub(super) fn is_another_due(&self, issue: &IssueId, now: Timestamp) -> bool {
+        self.known.iter().any(|other| other != issue && self.may(other, now))
+    }
+
     /// What a run's end means for when the next one comes. One that was asked to end, for other settings say, rests no longer
     /// than it takes to begin the next.
     pub(super) fn settle(&mut self, issue: &IssueId, report: Option<&Report>, was_asked: bool, now: Timestamp) {
@@ -144,5 +163,33 @@ mod tests {
         assert!(!unfinished.may(&a, now) && unfinished.may(&a, now + PAUSE));
         unfinished.meet(vec![b.clone()]);
         assert_eq!(unfinished.due(now + REST + REST), Some(&b));
+    }
+
+    #[tokio::test]
+    async fn a_run_gives_way_once_it_has_had_its_turn() {
+        let now: Timestamp = "2014-12-01T09:00:00Z".parse().unwrap();
+        let second = SignedDuration::from_secs(1);
+        let run =
+            |since| Run { issue: "2014-12".parse().unwrap(), since, progress: Arc::default(), task: tokio::spawn(std::future::pending()) };
+        for (since, gives_way) in [(now, false), (now - TURN + second, false), (now - TURN, true), (now + second, true)] {
+            let run = run(since);
+            run.give_way(now);
+            assert_eq!(run.progress.must_stop(), gives_way, "{since}");
+            run.task.abort();
+        }
+    }
+
+    #[test]
+    fn two_that_are_not_finished_take_turns() {
+        let [a, b]: [IssueId; 2] = ["2014-11", "2014-12"].map(|id| id.parse().unwrap());
+        let now: Timestamp = "2014-12-01T09:00:00Z".parse().unwrap();
+        let mut unfinished = Unfinished::default();
+        unfinished.meet(vec![a.clone()]);
+        assert!(!unfinished.is_another_due(&a, now), "it waits for nobody");
+        unfinished.meet(vec![a.clone(), b.clone()]);
+        assert!(unfinished.is_another_due(&a, now) && unfinished.is_another_due(&b, now));
+        unfinished.settle(&b, None, false, now);
+        assert!(!unfinished.is_another_due(&a, now), "it rests");
+        assert!(unfinished.is_another_due(&a, now + PAUSE));
     }
 }

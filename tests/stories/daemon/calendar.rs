@@ -1,7 +1,9 @@
 //! An issue on its date: late and held, missed, reminded of, and once whatever the clock does.
 
+use std::collections::BTreeSet;
+
 use super::{ADA, BEFORE, DESK, DUE, Daemon, ISSUE, NOVEMBER, awaits, field, is_at_rest, readers, rhythm, to, until};
-use crate::support::sink::Sink;
+use crate::support::sink::{Received, Sink};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t23_an_issue_that_is_late_is_held_and_goes_when_a_person_says_so() {
@@ -98,4 +100,34 @@ async fn t23_a_clock_that_is_set_back_and_forth_sends_an_issue_once() {
         assert_eq!(readers(&sink), 3, "{before}");
     }
     daemon.stop().ok();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_few_urgent_words_need_not_wait_until_a_large_issue_is_through() {
+    const READERS: usize = 80;
+    const WORDS: &str =
+        "---\ntitle: Closed Tomorrow\nstatus: ready\npublish_at: 2014-12-01 09:01\n---\nGood day.\n\n## Closed Tomorrow\n\nThe well.\n";
+    let sink = Sink::builder().start().await;
+    let newsroom = rhythm(&sink).issue("2014-12", ISSUE).issue("2014-12-closed", WORDS);
+    let newsroom = newsroom.subscribers(READERS).relay_setting("rate = \"20/s\"").build();
+    let about = |subject: &str| {
+        let of_it = |mail: &Received| mail.recipient.starts_with("reader") && field(&mail.bytes, "Subject").starts_with(subject);
+        sink.messages().iter().filter(|mail| of_it(mail)).map(|mail| mail.recipient.clone()).collect::<Vec<_>>()
+    };
+    let daemon = Daemon::start_at(&newsroom, BEFORE);
+    until("some have the issue", || about("Story Hours").len() > 5);
+    daemon.set("2014-12-01T14:05:30Z");
+    until("some have the words", || about("Closed").len() > 5);
+    let before = about("Story Hours").len();
+    assert!(before < READERS, "the issue is not through");
+    daemon.set("2014-12-01T14:11:00Z");
+    until("more have the issue", || about("Story Hours").len() > before);
+    assert!(about("Closed").len() < READERS, "the words gave way, too");
+    until("all have the issue", || about("Story Hours").len() == READERS);
+    until("all have the words", || about("Closed").len() == READERS);
+    daemon.stop().ok();
+    for subject in ["Story Hours", "Closed"] {
+        let (all, each) = (about(subject), about(subject).into_iter().collect::<BTreeSet<_>>());
+        assert_eq!((all.len(), each.len()), (READERS, READERS), "{subject}: each once");
+    }
 }
