@@ -7,6 +7,7 @@
 mod agenda;
 mod audience;
 mod back_issues;
+mod catalogues;
 #[path = "../support/chance.rs"]
 #[allow(dead_code, unreachable_pub, reason = "other binaries use other parts of it")]
 mod chance;

@@ -1,19 +1,17 @@
 //! What is promised of a newsroom that moves from one engine to another: everything arrives, once, and it is proved.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use masthead::mailing::Fate;
-use masthead::store::portable::tables::{DERIVED, LOCAL, LOCAL_COLUMNS};
-use masthead::store::portable::{Compared, Destination, Kind, Progress, Row, Side, TABLES, Table, Value, copy};
+use masthead::store::portable::{Compared, Destination, Progress, Row, Side, Table, Value, copy};
 use masthead::store::sqlite::SqliteStore;
 use masthead::store::{Agenda as _, Enrolled, Portable, Result, Store, StoreError, Subscribers as _};
 use masthead::subscription::Standing;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::cluster::{self, Database};
+use crate::cluster;
 use crate::newsroom::{archived, at, claim, enrol, hand_over, issue, leave, lines, list, open as open_mailing, settle_in, suppress};
 use crate::postgres::open_in as database;
 
@@ -176,18 +174,6 @@ async fn a_number_that_is_not_given_for_good_may_be_left_out() {
     assert!(carry(&from, &to).await.iter().all(Compared::is_same));
 }
 
-#[test]
-fn a_number_is_given_for_good_where_sqlite_keeps_it_beside_the_rows() {
-    let folder = TempDir::new().unwrap();
-    let place = folder.path().join("masthead.db");
-    drop(SqliteStore::open(&place).unwrap());
-    let connection = Connection::open(&place).unwrap();
-    for table in TABLES {
-        let made: String = connection.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [table.name], |row| row.get(0)).unwrap();
-        assert_eq!(table.gives_for_good, made.contains("AUTOINCREMENT"), "{}", table.name);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_nodes_counted_in_parts_is_one_count() {
     let back = TempDir::new().unwrap();
@@ -327,77 +313,4 @@ async fn a_row_that_is_missing_or_altered_is_found() {
     let differ: Vec<_> = compared.iter().filter(|table| !table.is_same()).collect();
     assert_eq!(differ.iter().map(|table| table.table).collect::<Vec<_>>(), ["suppressions", "told"]);
     assert_eq!(differ.iter().map(|table| (table.from.rows, table.to.rows)).collect::<Vec<_>>(), [(1, 1), (4, 3)]);
-}
-
-/// A column as a catalogue has it: table, name, kind, and whether it may be empty.
-type Catalogued = (String, String, Option<Kind>, bool);
-
-fn of_sqlite() -> Vec<Catalogued> {
-    let folder = TempDir::new().unwrap();
-    let place = folder.path().join("masthead.db");
-    drop(SqliteStore::open(&place).unwrap());
-    let connection = Connection::open(&place).unwrap();
-    let sql =
-        "SELECT t.name, c.name, c.type, NOT c.\"notnull\" FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'";
-    let mut statement = connection.prepare(sql).unwrap();
-    let kind = |kind: String| match kind.as_str() {
-        "INTEGER" => Some(Kind::Int),
-        "REAL" => Some(Kind::Real),
-        "TEXT" => Some(Kind::Text),
-        "BLOB" => Some(Kind::Octets),
-        _ => None,
-    };
-    let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, kind(row.get(2)?), row.get(3)?))).unwrap();
-    columns.map(std::result::Result::unwrap).collect()
-}
-
-fn of_postgresql(database: &Database) -> Vec<Catalogued> {
-    let sql = "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'public'";
-    let kind = |kind: &str| match kind {
-        "bigint" | "integer" | "smallint" | "boolean" => Some(Kind::Int),
-        "double precision" => Some(Kind::Real),
-        "text" => Some(Kind::Text),
-        "bytea" => Some(Kind::Octets),
-        _ => None,
-    };
-    database.ask(sql).into_iter().map(|row| (row[0].clone(), row[1].clone(), kind(&row[2]), row[3] == "YES")).collect()
-}
-
-/// Holds the description against a catalogue.
-fn describes(catalogue: &[Catalogued]) {
-    let is_named = |table: &str| {
-        DERIVED.iter().chain(LOCAL).any(|name| name.strip_suffix('*').map_or(*name == table, |begins| table.starts_with(begins)))
-    };
-    for (table, column, kind, is_nullable) in catalogue {
-        let Some(described) = TABLES.iter().find(|known| known.name == table) else {
-            assert!(is_named(table), "`{table}` is neither described nor derived nor local");
-            continue;
-        };
-        let Some(place) = described.columns.iter().position(|known| known.name == column) else {
-            assert!(LOCAL_COLUMNS.contains(&(table, column)), "`{table}.{column}` is neither described nor derived nor local");
-            continue;
-        };
-        let known = &described.columns[place];
-        assert_eq!(Some(known.kind), *kind, "{table}.{column}");
-        // A key is never empty, whatever SQLite's catalogue says of it.
-        assert!(known.is_nullable == *is_nullable || place < described.key, "{table}.{column}");
-    }
-    let there: BTreeSet<(&str, &str)> = catalogue.iter().map(|(table, column, ..)| (table.as_str(), column.as_str())).collect();
-    for table in TABLES {
-        for column in table.columns {
-            assert!(there.contains(&(table.name, column.name)), "there is no `{}.{}`", table.name, column.name);
-        }
-    }
-}
-
-#[test]
-fn every_column_of_sqlite_is_carried_or_known_not_to_be() {
-    describes(&of_sqlite());
-}
-
-#[tokio::test]
-async fn every_column_of_postgresql_is_carried_or_known_not_to_be() {
-    let Some(shared) = cluster::empty() else { return };
-    drop(database(&shared, "a").await);
-    describes(&of_postgresql(&shared));
 }
