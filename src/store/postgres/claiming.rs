@@ -23,7 +23,21 @@ const TIDY_EVERY: i64 = 16;
 pub(super) struct Claims {
     number: AtomicI64,
     /// Claims that may stand although the claimer was told that they failed.
-    unheard: Mutex<Vec<(NodeId, i64)>>,
+    unheard: Mutex<Vec<Unheard>>,
+}
+
+/// A claim of whose end nobody has heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Unheard {
+    node: NodeId,
+    mailing: MailingId,
+    number: i64,
+}
+
+impl Claims {
+    fn of_unheard<T>(&self, ask: impl FnOnce(&mut Vec<Unheard>) -> T) -> T {
+        ask(&mut self.unheard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// A delivery that waits, and what decides whether it may be claimed.
@@ -48,7 +62,7 @@ impl PgStore {
         let number = self.claims.number.fetch_add(1, Ordering::Relaxed);
         let claimed = self.try_claim(claim, node, number).await;
         if claimed.as_ref().is_err_and(StoreError::is_transient) {
-            self.claims.unheard.lock().unwrap_or_else(PoisonError::into_inner).push((node, number));
+            self.claims.of_unheard(|unheard| unheard.push(Unheard { node, mailing: claim.mailing, number }));
         }
         claimed
     }
@@ -59,8 +73,8 @@ impl PgStore {
         }
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
-        must_live(&transaction, node).await?;
         locks::share_mailing(&transaction, claim.mailing).await?;
+        must_live(&transaction, node).await?;
         let Some(provider) = names::known_provider(&transaction, &claim.provider).await? else { return Ok(Vec::new()) };
         if reports::is_cancelled(&transaction, claim.mailing).await? != Some(false) {
             return Ok(Vec::new());
@@ -84,27 +98,26 @@ impl PgStore {
 
     /// Gives back what was claimed for a claimer who was told otherwise.
     async fn disown_unheard(&self) -> Result<()> {
-        loop {
-            let next = self.claims.unheard.lock().unwrap_or_else(PoisonError::into_inner).last().copied();
-            let Some((node, number)) = next else { return Ok(()) };
+        while let Some(unheard) = self.claims.of_unheard(|unheard| unheard.last().copied()) {
+            let Unheard { node, mailing, number } = unheard;
             let mut link = self.link().await?;
             let transaction = link.transaction().await?;
-            let held = rows::all(&transaction, UNHEARD, &[&node.0, &number], |row| {
-                Ok((MailingId(rows::int(row, "mailing")?), row.try_get::<_, Vec<i64>>("subscribers")?))
-            })
-            .await;
-            for (mailing, subscribers) in held? {
-                locks::share_mailing(&transaction, mailing).await?;
+            // The server may be committing it still, though its connection is long gone: that ends first.
+            locks::hold_mailing(&transaction, mailing).await?;
+            let held = rows::all(&transaction, UNHEARD, &[&node.0, &number], |row| Ok(row.try_get::<_, Vec<i64>>("subscribers")?)).await;
+            for subscribers in held? {
                 release(&transaction, node, mailing, &subscribers).await?;
             }
             transaction.commit().await?;
-            self.claims.unheard.lock().unwrap_or_else(PoisonError::into_inner).retain(|claim| *claim != (node, number));
+            self.claims.of_unheard(|all| all.retain(|other| *other != unheard));
         }
+        Ok(())
     }
 
-    /// Gives back what was claimed and not begun.
+    /// Gives back what was claimed and not begun, and what was claimed and never heard of: whoever gives back may not claim again.
     pub(super) async fn release_page(&self, mailing: MailingId, subscribers: &[SubscriberId]) -> Result<()> {
         let Some(node) = self.entered().await else { return Ok(()) };
+        self.disown_unheard().await?;
         let mut link = self.link().await?;
         let transaction = link.transaction().await?;
         locks::share_mailing(&transaction, mailing).await?;
@@ -114,7 +127,8 @@ impl PgStore {
     }
 }
 
-/// A node that was buried claims nothing. Locked, so that it cannot be buried before what it claims is there to be found.
+/// A node that was buried claims nothing. Locked, so that it cannot be buried before what it claims is there to be found; and
+/// last, since its signs of life wait as long as this is locked.
 async fn must_live(transaction: &Transaction<'_>, node: NodeId) -> Result<()> {
     let has_ended =
         rows::first(transaction, "SELECT has_ended FROM nodes WHERE id = $1 FOR SHARE", &[&node.0], |row| Ok(row.try_get(0)?)).await;
@@ -336,7 +350,7 @@ const UNHEARD: &str = "
     DELETE FROM held
     WHERE node = $1
       AND token = $2
-    RETURNING mailing, subscribers";
+    RETURNING subscribers";
 
 const RELEASE: &str = "
     UPDATE deliveries
