@@ -71,7 +71,7 @@ pub(super) async fn watched(newsroom: &Newsroom, request: &Request, terminal: &T
                             std::process::exit(2);
                         }
                         bar.suspend(|| terminal.say("stopping after the messages in flight; once more stops at once"));
-                        progress.ask_to_stop();
+                        progress.ask_to_leave();
                     }
                 }
             }

@@ -55,6 +55,13 @@ impl Helping {
         }
     }
 
+    /// Asks it to end with this process.
+    pub(super) fn leave(&self) {
+        if let Some(hand) = &self.hand {
+            hand.progress.ask_to_leave();
+        }
+    }
+
     /// Waits until it has come to something; does not return where nothing is under way. A hand is only lent while this node
     /// does not `drive` a mailing itself, which it may do by the time something to help with is found.
     pub(super) async fn something_ended(&mut self, drives: bool, newsroom: impl Fn() -> Arc<Newsroom>) {

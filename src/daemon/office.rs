@@ -319,7 +319,10 @@ impl Office {
     pub(super) fn stop(&mut self) {
         tracing::info!("stopping after the messages in flight");
         systemd::stopping();
-        self.break_off();
+        if let Some(run) = &self.run {
+            run.progress.ask_to_leave();
+        }
+        self.helping.leave();
     }
 
     /// Asks what is being sent to end after the messages in flight; it goes on as soon as it may.

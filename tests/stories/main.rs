@@ -38,6 +38,7 @@ mod links;
 mod lists;
 mod mail_exchanges;
 mod nodes;
+mod nodes_apart;
 mod odd_issues;
 mod operators_word;
 mod power;

@@ -16,7 +16,7 @@ const DESK: &str = "desk@example.org";
 const ADA: &str = "ada@example.org";
 
 /// After the fixture issue is due.
-const DUE: &str = "2014-12-01T14:00:05Z";
+pub(super) const DUE: &str = "2014-12-01T14:00:05Z";
 
 /// A relay that takes its time.
 async fn slow() -> Sink {
@@ -24,7 +24,7 @@ async fn slow() -> Sink {
 }
 
 /// A newsroom at a database, as the node of this name sees it.
-fn room(name: &str, database: &Database, sink: &Sink, tables: &str) -> Newsroom {
+pub(super) fn room(name: &str, database: &Database, sink: &Sink, tables: &str) -> Newsroom {
     let tables = format!(
         "[schedule]\ncron = \"first-monday 09:00\"\n\n[issues]\nsettle = \"100ms\"\n\n[node]\nname = \"{name}\"\nlease = \"3s\"\n\n\
          {tables}\n[delivery]\nreport_to = [\"{DESK}\"]"
@@ -40,7 +40,7 @@ fn two(database: &Database, sink: &Sink, readers: usize, tables: &str) -> [Newsr
 }
 
 /// How often each reader got it.
-fn copies(sink: &Sink) -> BTreeMap<String, usize> {
+pub(super) fn copies(sink: &Sink) -> BTreeMap<String, usize> {
     let mut copies = BTreeMap::new();
     for recipient in sink.recipients().into_iter().filter(|recipient| recipient.starts_with("reader")) {
         *copies.entry(recipient).or_default() += 1;
@@ -52,7 +52,7 @@ fn letters(sink: &Sink, to: &str) -> usize {
     sink.recipients().iter().filter(|recipient| *recipient == to).count()
 }
 
-fn is_at_rest(newsroom: &Newsroom) -> bool {
+pub(super) fn is_at_rest(newsroom: &Newsroom) -> bool {
     newsroom.run(["status", "2014-12", "--json"]).json()["finished_at"].is_string()
 }
 

@@ -14,6 +14,7 @@ pub struct Progress {
     pub(super) total: AtomicU64,
     idle: Mutex<Option<String>>,
     asked_to_stop: AtomicBool,
+    asked_to_leave: AtomicBool,
     stop: Notify,
 }
 
@@ -38,10 +39,17 @@ impl Progress {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Asks the run to finish what is in flight and to send nothing more.
+    /// Asks the run to finish what is in flight and to send nothing more. What it has to note by then it notes, however long the
+    /// store is away: this process lives on, and nobody else would take back what it holds.
     pub fn ask_to_stop(&self) {
         self.asked_to_stop.store(true, Ordering::SeqCst);
         self.stop.notify_waiters();
+    }
+
+    /// The same where the process is about to end: nobody waits for a store that is away.
+    pub fn ask_to_leave(&self) {
+        self.asked_to_leave.store(true, Ordering::SeqCst);
+        self.ask_to_stop();
     }
 
     /// Whether somebody has asked it to.
@@ -56,9 +64,18 @@ impl Progress {
 
     /// Ends when somebody asks to stop.
     pub(super) async fn stopped(&self) {
+        self.asked(&self.asked_to_stop).await;
+    }
+
+    /// Ends when somebody asks to leave.
+    pub(super) async fn left(&self) {
+        self.asked(&self.asked_to_leave).await;
+    }
+
+    async fn asked(&self, what: &AtomicBool) {
         loop {
             let asked = self.stop.notified();
-            if self.must_stop() {
+            if what.load(Ordering::SeqCst) {
                 return;
             }
             asked.await;

@@ -225,7 +225,17 @@ impl Rounds<'_> {
     async fn all_of(&self, wave: Wave) -> Result<Option<Halt>, AppError> {
         loop {
             let later = match self.round(wave).await? {
-                Round::Over(None) => return Ok(None),
+                Round::Over(None) => {
+                    let waiting = self.store().waiting(self.mailing.id, wave).await?;
+                    if !self.crew.dispatch.is_elsewhere(&waiting) {
+                        return Ok(None);
+                    }
+                    // Nobody helps with these: they wait until there is a share for them.
+                    match self.stay_for_others().await? {
+                        Some(halt) => return Ok(Some(halt)),
+                        None => continue,
+                    }
+                }
                 Round::Over(Some(later)) => later,
                 Round::Stopped(halt) => return Ok(Some(halt)),
             };

@@ -52,19 +52,22 @@ impl Dispatch {
                     if !self.store_is_out(&fault).await || self.has_ended() {
                         return Err(fault);
                     }
+                    if self.progress.must_stop() {
+                        return Ok(Vec::new());
+                    }
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// Waits before a store is asked again that could not be written. `false` if the run is asked to stop meanwhile.
+    /// Waits before a store is asked again that could not be written. `false` if the process is about to end.
     pub(in crate::desk::send) async fn store_is_out(&self, fault: &StoreError) -> bool {
         tracing::warn!(%fault, "waiting for the store");
         self.progress.wait_for(Some(format!("nothing is sent while {fault}")));
         let goes_on = tokio::select! {
             () = tokio::time::sleep(STORE_PATIENCE) => true,
-            () = self.progress.stopped() => false,
+            () = self.progress.left() => false,
         };
         self.progress.wait_for(None);
         goes_on

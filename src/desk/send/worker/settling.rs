@@ -81,7 +81,7 @@ impl Worker<'_> {
     }
 
     /// Writes into the ledger what became of the message before and which one goes out now. While the ledger cannot be
-    /// written nothing is sent; it is asked again until it can, or until somebody stops the run.
+    /// written nothing is sent; it is asked again until it can, or until the process is to end.
     pub(super) async fn note(&self, settled: Option<Attempt>, submitting: Option<SubscriberId>) -> Result<Noted, AppError> {
         let crew = self.crew;
         if settled.is_none() && submitting.is_none() {
