@@ -71,7 +71,7 @@ async fn with_share(database: &Database, share: Share) -> (Arc<AtomicBool>, toki
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_canary_whose_part_of_the_limits_another_node_has_waits_for_it_and_the_others_with_it() {
+async fn a_canary_whose_part_of_the_limits_another_node_has_waits_for_it_and_all_others_by_the_clock_for_the_canary() {
     let Some(database) = postgres::empty() else { return };
     let sink = Sink::builder().start().await;
     let tables = "[[provider]]\nid = \"town\"\ndomains = [\"example.org\"]\nconnections = 1\n\n";
@@ -89,5 +89,7 @@ async fn a_canary_whose_part_of_the_limits_another_node_has_waits_for_it_and_the
     until("the canary has it", || copies(&sink).len() == 10);
     until("the hold begins", || database.ask("SELECT 1 FROM mailings WHERE canary_until IS NOT NULL").len() == 1);
     assert_eq!(copies(&sink).len(), 10);
+    daemon.set("2014-12-01T15:30:00Z");
+    until("all have it", || copies(&sink).len() == 100);
     daemon.stop().ok();
 }

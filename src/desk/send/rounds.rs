@@ -298,12 +298,15 @@ impl Rounds<'_> {
     /// Waits until that moment. Returns why the run ends before it, if it does.
     async fn stay_until(&self, at: Timestamp, what: &str) -> Result<Option<Halt>, AppError> {
         let dispatch = &self.crew.dispatch;
-        let left = Duration::try_from(at.duration_since(self.newsroom.now())).unwrap_or_default();
-        if !left.is_zero() {
+        let left = || Duration::try_from(at.duration_since(self.newsroom.now())).ok().filter(|left| !left.is_zero());
+        if left().is_some() {
             self.progress.wait_for(Some(format!("waiting until {} for {what}", self.local(at))));
-            tokio::select! {
-                () = tokio::time::sleep(left) => {}
-                () = dispatch.ended() => {}
+            // Looked at again and again: the clock may be set, and the machine may sleep.
+            while let Some(left) = left() {
+                tokio::select! {
+                    () = tokio::time::sleep(left.min(WATCH)) => {}
+                    () = dispatch.ended() => break,
+                }
             }
             self.progress.wait_for(None);
         }
