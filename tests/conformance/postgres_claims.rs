@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use masthead::mailing::Mailing;
-use masthead::store::{Beat, Nodes as _, Store};
+use masthead::mailing::fate::OnDoubt;
+use masthead::store::{Beat, Ledger as _, Nodes as _, Store};
 use tokio::time::timeout;
 
 use crate::cluster::{self, Cluster, Database};
-use crate::newsroom::{at, open, page, settle_in};
+use crate::newsroom::{at, claim, open, page, settle_in};
 use crate::postgres::{open_at, open_in};
 use crate::strait::Strait;
 
@@ -31,6 +32,12 @@ const SLOW_CANCEL: &str = "
     CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_sleep(3); RETURN NEW; END $$;
     CREATE TRIGGER dawdles BEFORE UPDATE ON mailings FOR EACH ROW EXECUTE FUNCTION dawdle()";
+
+/// Has whoever changes lines take their time.
+const SLOW_LINES: &str = "
+    CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_sleep(1); RETURN NULL; END $$;
+    CREATE TRIGGER dawdles BEFORE UPDATE ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION dawdle()";
 
 async fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + AMPLE;
@@ -107,4 +114,27 @@ async fn a_node_whose_claim_waits_for_somebody_who_has_the_whole_mailing_gives_s
     assert!(!cancelling.is_finished(), "the sign of life waited for it");
     assert_eq!(cancelling.await.unwrap().unwrap(), 10);
     assert!(claiming.await.unwrap().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_held_that_is_buried_while_anothers_is_taken_back_is_taken_back_too() {
+    let Some(database) = cluster::empty() else { return };
+    let [a, b, c] = [open_in(&database, "a").await, open_in(&database, "b").await, open_in(&database, "c").await].map(Arc::new);
+    let (one, other): (Arc<dyn Store>, Arc<dyn Store>) = (Arc::clone(&a) as _, Arc::clone(&b) as _);
+    settle_in(&one, 10).await;
+    let mailing = open(&one, "2014-12", &["general"]).await;
+    assert_eq!((claim(&one, &mailing, 3).await.len(), claim(&other, &mailing, 2).await.len()), (3, 2));
+    let ids = [a.enter(at(20)).await.unwrap(), b.enter(at(20)).await.unwrap()];
+    c.enter(at(20)).await.unwrap();
+    database.tell(SLOW_LINES);
+    assert!(c.bury(ids[0], 0).await.unwrap());
+    let taking = tokio::spawn({
+        let (c, id) = (Arc::clone(&c), mailing.id);
+        async move { c.take_back(id, OnDoubt::Resend, at(30)).await.unwrap().claimed }
+    });
+    until("it is being taken back", || database.ask(DAWDLES) == [["1"]]).await;
+    assert!(c.bury(ids[1], 0).await.unwrap());
+    assert_eq!(taking.await.unwrap(), 3);
+    assert_eq!(c.take_back(mailing.id, OnDoubt::Resend, at(30)).await.unwrap().claimed, 2);
+    assert_eq!(c.tally(mailing.id).await.unwrap().queued, 10);
 }

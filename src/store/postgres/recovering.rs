@@ -57,7 +57,6 @@ pub(super) async fn take_back(
             rows::change(transaction, TAKE_BACK, &[&mailing.0, &lines, &fate, &at]).await?;
         }
     }
-    rows::change(transaction, FORGET, &[&mailing.0, &node.0, &is_own]).await?;
     queueing.write(transaction).await?;
     counting::write(counts, transaction, node).await?;
     if recovered != Recovered::default() {
@@ -70,15 +69,21 @@ fn line(row: &tokio_postgres::Row) -> Result<(i64, i64, i64, i64)> {
     Ok((rows::int(row, "subscriber")?, rows::int(row, "provider")?, rows::int(row, "wave")?, rows::int(row, "fate")?))
 }
 
-// Of all that a node took, what it holds still.
+// Of all that a node took, what it holds still. Looked up and forgotten by one statement: another node may be buried between
+// two, and the second would forget what the first has not seen.
 const HELD: &str = "
+    WITH forgotten AS (
+        DELETE FROM held h
+        USING nodes n
+        WHERE n.id = h.node
+          AND h.mailing = $1
+          AND (n.has_ended OR $3 AND n.id = $2)
+        RETURNING h.node, h.subscribers
+    )
     SELECT DISTINCT d.subscriber, d.provider, d.wave, d.fate
-    FROM held h
-    JOIN nodes n ON n.id = h.node
-    CROSS JOIN unnest(h.subscribers) AS p (subscriber)
-    JOIN deliveries d ON d.mailing = h.mailing AND d.subscriber = p.subscriber AND d.holder = h.node
-    WHERE h.mailing = $1
-      AND (n.has_ended OR $3 AND n.id = $2)
+    FROM forgotten f
+    CROSS JOIN unnest(f.subscribers) AS p (subscriber)
+    JOIN deliveries d ON d.mailing = $1 AND d.subscriber = p.subscriber AND d.holder = f.node
     ORDER BY d.subscriber";
 
 // Read from end to end, and only where the tally says that there are any.
@@ -94,10 +99,3 @@ const TAKE_BACK: &str = "
     SET fate = $3::bigint, holder = NULL, changed_at = $4
     WHERE mailing = $1
       AND subscriber = ANY ($2)";
-
-const FORGET: &str = "
-    DELETE FROM held h
-    USING nodes n
-    WHERE n.id = h.node
-      AND h.mailing = $1
-      AND (n.has_ended OR $3 AND n.id = $2)";
