@@ -25,6 +25,7 @@ mod library;
 mod moving;
 mod newsroom;
 mod postgres;
+mod postgres_chance;
 mod postgres_claims;
 mod postgres_ledger;
 mod postgres_nodes;

@@ -24,7 +24,7 @@ async fn nodes(many: usize) -> Option<(Vec<Arc<dyn Store>>, Database)> {
 }
 
 /// Asks until the store answers.
-async fn insist<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> Result<T, StoreError> {
+pub(crate) async fn insist<T, F: Future<Output = Result<T, StoreError>>>(ask: impl Fn() -> F) -> Result<T, StoreError> {
     for _ in 0..1_000 {
         match ask().await {
             Err(fault) if fault.is_transient() => tokio::task::yield_now().await,

@@ -17,6 +17,11 @@ impl Chance {
         Self(seed)
     }
 
+    /// Another, whose seed is drawn here.
+    pub fn another(&mut self) -> Self {
+        Self(self.below(usize::MAX) as u64)
+    }
+
     /// A number below `end`, which is not 0.
     pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
