@@ -275,9 +275,19 @@ async fn whatever_several_nodes_do_at_once_the_ledger_is_of_one_mind_and_nobody_
             })
         };
         let mut nodes = JoinSet::new();
-        for (store, step) in stores.iter().zip((0..).step_by(1_000)) {
-            let (store, mailing, story, chance) = (Arc::clone(store), mailing.clone(), Arc::clone(&story), chance.another());
-            nodes.spawn(Actor { store, mailing, story, chance, claimed: Vec::new(), submitted: Vec::new(), step }.play());
+        for (node, step) in stores.iter().zip((0..).step_by(1_000)) {
+            nodes.spawn(
+                Actor {
+                    store: Arc::clone(node),
+                    mailing: mailing.clone(),
+                    story: Arc::clone(&story),
+                    chance: chance.another(),
+                    claimed: Vec::new(),
+                    submitted: Vec::new(),
+                    step,
+                }
+                .play(),
+            );
         }
         nodes.join_all().await;
         is_over.store(true, Ordering::Relaxed);
