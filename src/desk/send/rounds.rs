@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use super::dispatch::{Dispatch, End, Errand};
 use super::worker::Crew;
@@ -299,10 +300,13 @@ impl Rounds<'_> {
     async fn stay_until(&self, at: Timestamp, what: &str) -> Result<Option<Halt>, AppError> {
         let dispatch = &self.crew.dispatch;
         let left = || Duration::try_from(at.duration_since(self.newsroom.now())).ok().filter(|left| !left.is_zero());
-        if left().is_some() {
+        if let Some(most) = left() {
+            let latest = Instant::now() + most;
             self.progress.wait_for(Some(format!("waiting until {} for {what}", self.local(at))));
-            // Looked at again and again: the clock may be set, and the machine may sleep.
-            while let Some(left) = left() {
+            // The clock may be set meanwhile, and the machine may sleep.
+            while let Some(left) =
+                left().map(|left| left.min(latest.saturating_duration_since(Instant::now()))).filter(|left| !left.is_zero())
+            {
                 tokio::select! {
                     () = tokio::time::sleep(left.min(WATCH)) => {}
                     () = dispatch.ended() => break,
