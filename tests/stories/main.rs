@@ -40,6 +40,7 @@ mod mail_exchanges;
 mod nodes;
 mod odd_issues;
 mod operators_word;
+mod poolers;
 mod power;
 mod preferences;
 mod preview;

@@ -1,10 +1,13 @@
 //! What the server's errors mean for whoever asked.
 
-use deadpool_postgres::PoolError;
+use deadpool_postgres::{PoolError, TimeoutType};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use crate::store::StoreError;
+
+/// Somebody may be there, and says nothing.
+pub(super) const SILENT: &str = "the database does not answer";
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
@@ -16,6 +19,7 @@ impl From<PoolError> for StoreError {
     fn from(error: PoolError) -> Self {
         match error {
             PoolError::Backend(error) => error.into(),
+            PoolError::Timeout(TimeoutType::Create) => Self::Unavailable(SILENT.to_owned()),
             PoolError::Timeout(_) => Self::Unavailable("no connection to the database came free".to_owned()),
             other => Self::Engine(other.to_string()),
         }
@@ -26,9 +30,16 @@ impl From<PoolError> for StoreError {
 pub(super) fn in_words(error: &Error) -> String {
     match (error.as_db_error(), std::error::Error::source(error)) {
         (Some(said), _) => said.message().to_owned(),
+        (None, Some(cause)) if takes_no_writes(cause) => "the server takes no writes: it is a replica that nobody has promoted".to_owned(),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }
+}
+
+/// Whether a server was passed by because it is read-only. The kernel's refusals have a number.
+fn takes_no_writes(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let cause = cause.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none())
 }
 
 /// Whether the same may go through later: the server is away, starting, full, or at odds with another transaction.

@@ -11,6 +11,7 @@ mod audience;
 mod back_issues;
 mod claiming;
 mod counting;
+mod door;
 mod enclosing;
 mod ending;
 mod enrolling;
@@ -88,7 +89,10 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, pulse) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
-        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        let mut link = link::borrow(&pool).await?;
+        door::must_be_ours(&link, &*link::borrow(&pulse).await?, &address).await?;
+        let steps = schema::migrate(&mut link, &address).await?;
+        drop(link);
         let notes = notes::Desk::open(&pool);
         let (node, ear, marks, claims) = Default::default();
         Ok(Self { pool, pulse, address, seat, node, ear, seal: marks, steps, claims, notes })
