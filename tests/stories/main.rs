@@ -22,6 +22,7 @@ mod drop_folder;
 mod editors_told;
 #[cfg(unix)]
 mod erased;
+mod failover;
 mod feeds;
 mod front_desk;
 mod greylisting;

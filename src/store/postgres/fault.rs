@@ -9,6 +9,9 @@ use crate::store::StoreError;
 /// Somebody may be there, and says nothing.
 pub(super) const SILENT: &str = "the database does not answer";
 
+/// A server in recovery lets everybody look, and nobody write.
+const READ_ONLY: &str = "the server takes no writes: it is a replica that nobody has promoted, or is set so";
+
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
         if is_passing(&error) { Self::Unavailable(in_words(&error)) } else { Self::Engine(in_words(&error)) }
@@ -29,8 +32,9 @@ impl From<PoolError> for StoreError {
 /// What the server said, without the statement and its values.
 pub(super) fn in_words(error: &Error) -> String {
     match (error.as_db_error(), std::error::Error::source(error)) {
+        (Some(said), _) if *said.code() == SqlState::READ_ONLY_SQL_TRANSACTION => READ_ONLY.to_owned(),
         (Some(said), _) => said.message().to_owned(),
-        (None, Some(cause)) if takes_no_writes(cause) => "the server takes no writes: it is a replica that nobody has promoted".to_owned(),
+        (None, Some(cause)) if takes_no_writes(cause) => READ_ONLY.to_owned(),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }

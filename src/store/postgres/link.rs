@@ -179,8 +179,8 @@ fn servers(all: &Config) -> std::result::Result<Vec<Config>, NotAnAddress> {
         one.ssl_mode(all.get_ssl_mode())
             .ssl_negotiation(all.get_ssl_negotiation())
             .channel_binding(all.get_channel_binding())
-            // Of several, whoever lets us write; and one that does not is nobody's store.
-            .target_session_attrs(TargetSessionAttrs::ReadWrite)
+            // Of several, whoever lets us write; of one, it is enough to look.
+            .target_session_attrs(if hosts.len() > 1 { TargetSessionAttrs::ReadWrite } else { all.get_target_session_attrs() })
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(SILENCE)
             .keepalives_idle(SILENCE)
