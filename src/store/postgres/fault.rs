@@ -1,6 +1,7 @@
 //! What the server's errors mean for whoever asked.
 
 use deadpool_postgres::{PoolError, TimeoutType};
+use rustls::CertificateError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -11,6 +12,12 @@ pub(super) const SILENT: &str = "the database does not answer";
 
 /// A server in recovery lets everybody look, and nobody write.
 const READ_ONLY: &str = "the server takes no writes: it is a replica that nobody has promoted, or is set so";
+
+/// Its certificate may be in order for all that.
+const UNVOUCHED: &str = "nobody whom we trust has signed the server's certificate: whoever has is named in `ca_file`";
+
+/// As the engine's own library says it where none was given.
+const NO_PASSWORD: &str = "the server wants a password, and `password_file` names none";
 
 impl From<Error> for StoreError {
     fn from(error: Error) -> Self {
@@ -35,6 +42,8 @@ pub(super) fn in_words(error: &Error) -> String {
         (Some(said), _) if *said.code() == SqlState::READ_ONLY_SQL_TRANSACTION => READ_ONLY.to_owned(),
         (Some(said), _) => said.message().to_owned(),
         (None, Some(cause)) if takes_no_writes(cause) => READ_ONLY.to_owned(),
+        (None, Some(cause)) if is_unvouched(cause) => UNVOUCHED.to_owned(),
+        (None, Some(cause)) if cause.to_string() == "password missing" => NO_PASSWORD.to_owned(),
         (None, Some(cause)) => format!("{error}: {cause}"),
         (None, None) => error.to_string(),
     }
@@ -44,6 +53,12 @@ pub(super) fn in_words(error: &Error) -> String {
 fn takes_no_writes(cause: &(dyn std::error::Error + 'static)) -> bool {
     let cause = cause.downcast_ref::<std::io::Error>();
     cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied && cause.raw_os_error().is_none())
+}
+
+/// Whether a certificate was refused for who has signed it.
+fn is_unvouched(cause: &(dyn std::error::Error + 'static)) -> bool {
+    let fault = cause.downcast_ref::<std::io::Error>().and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
+    matches!(fault, Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)))
 }
 
 /// Whether the same may go through later: the server is away, starting, full, or at odds with another transaction.

@@ -56,7 +56,7 @@ impl FromStr for Address {
     type Err = NotAnAddress;
 
     fn from_str(url: &str) -> std::result::Result<Self, NotAnAddress> {
-        let mut config = Config::from_str(url).map_err(|fault| NotAnAddress::Malformed(super::fault::in_words(&fault)))?;
+        let mut config = Config::from_str(url).map_err(|fault| malformed(&fault))?;
         if config.get_hosts().is_empty() {
             return Err(NotAnAddress::Incomplete("host"));
         }
@@ -120,6 +120,9 @@ impl Address {
                 for certificate in CertificateDer::pem_file_iter(file).map_err(|fault| read(&fault))? {
                     roots.add(certificate.map_err(|fault| read(&fault))?).map_err(|fault| read(&fault))?;
                 }
+                if roots.is_empty() {
+                    return Err(read(&"there is no certificate in it"));
+                }
                 builder.with_root_certificates(roots).with_no_client_auth()
             }
         };
@@ -147,6 +150,14 @@ impl PartialEq for Address {
     fn eq(&self, other: &Self) -> bool {
         self.config == other.config && self.ca_file == other.ca_file
     }
+}
+
+/// Why it cannot be read. What other programs are told about certificates is not wanted here, or stands elsewhere.
+fn malformed(fault: &tokio_postgres::Error) -> NotAnAddress {
+    let words = super::fault::in_words(fault);
+    let is_of_tls = words.contains("`sslmode`") || words.contains("`sslrootcert`");
+    let help = "; certificates are always looked at in full, and an authority of your own is named in `ca_file`";
+    NotAnAddress::Malformed(if is_of_tls { words + help } else { words })
 }
 
 fn is_here(host: &Host) -> bool {
