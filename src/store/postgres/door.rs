@@ -18,8 +18,10 @@ use crate::store::{Result, StoreError};
 
 /// What every session has set. What two nodes may do at once is thought out for this isolation, whatever the server's usual
 /// one. And a node that freezes in the middle of a transaction must not keep what it has locked from the others: the server
-/// ends the session, as if the node had died. By a statement, since poolers refuse options at the start of a session.
-const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; SET idle_in_transaction_session_timeout = '2s'";
+/// ends the session, as if the node had died. A commit that waits for no disk would be told as kept; for whose disk it waits is
+/// the operator's to say. By statements, since poolers refuse options at the start of a session.
+const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; SET idle_in_transaction_session_timeout = '2s'; \
+     SELECT set_config('synchronous_commit', 'on', FALSE) WHERE current_setting('synchronous_commit') = 'off'";
 
 /// Where sessions begin.
 #[derive(Clone)]

@@ -58,7 +58,7 @@ fn takes_no_writes(cause: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether a certificate was refused for who has signed it.
 fn is_unvouched(cause: &(dyn std::error::Error + 'static)) -> bool {
     let fault = cause.downcast_ref::<std::io::Error>().and_then(|cause| cause.get_ref()?.downcast_ref::<rustls::Error>());
-    matches!(fault, Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)))
+    matches!(fault, Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)))
 }
 
 /// Whether the same may go through later: the server is away, starting, full, or at odds with another transaction.
