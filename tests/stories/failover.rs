@@ -21,7 +21,7 @@ const DUE: &str = "2014-12-01T14:00:05Z";
 const READERS: usize = 400;
 
 async fn slow() -> Sink {
-    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(20))).start().await
+    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(60))).start().await
 }
 
 /// A newsroom as the node of this name sees it, which comes to its store there.

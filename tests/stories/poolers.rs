@@ -30,7 +30,7 @@ fn before(database: &Database, mode: &str) -> Option<(Pooler, String)> {
 async fn nodes_behind_a_pooler_that_gives_each_its_session_send_once_and_hear_each_other() {
     let Some(database) = postgres::empty() else { return };
     let Some((_pooler, url)) = before(&database, "session") else { return };
-    let sink = Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(20))).start().await;
+    let sink = Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(60))).start().await;
     let north = room("north", &url, &sink).back_issues().subscribers(READERS).build();
     let south = room("south", &url, &sink).configured();
     let first = Daemon::start_at(&north, DUE);
