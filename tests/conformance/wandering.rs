@@ -1,0 +1,88 @@
+//! A newsroom that did whatever may be done, on either engine, moves to the other and back: it is the same, and goes on the same.
+
+use std::sync::Arc;
+
+use masthead::store::Store;
+use masthead::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+
+use crate::chance::{Chance, is_thorough};
+use crate::moving::carry;
+use crate::postgres::open_in as database;
+use crate::walks::Walker;
+use crate::{answers, cluster};
+
+/// How many steps a newsroom takes before it moves, and after.
+const BEFORE: usize = 300;
+const AFTER: usize = 120;
+
+/// The walk of a newsroom that begins on one engine: where it ends, the three stores must not be told apart.
+async fn wanders(first: Arc<dyn Store>, second: Arc<dyn Store>, third: Arc<dyn Store>, chance: &mut Chance) {
+    let mut walker = Walker::new(Arc::clone(&first), Chance::of(chance.seed()));
+    walker.walk(BEFORE).await;
+    walker.lay_down().await;
+    for (from, to) in [(&first, &second), (&second, &third)] {
+        let compared = carry(from.as_ref(), to.as_ref()).await;
+        let differ: Vec<_> = compared.iter().filter(|table| !table.is_same()).collect();
+        assert!(differ.is_empty(), "{differ:?}");
+    }
+    let (seed, stores) = (chance.seed(), [&first, &second, &third]);
+    let mut told = Vec::new();
+    for store in stores {
+        let mut walker = walker.twin(Arc::clone(store), Chance::of(seed));
+        walker.catalogue().await;
+        let mut all = answers::all(store, &walker.asked).await;
+        all.extend(walker.walk(AFTER).await);
+        walker.catalogue().await;
+        all.extend(answers::all(store, &walker.asked).await);
+        // A file keeps zero octets as they came, until it is left.
+        told.push(all.iter().map(|answer| answer.replace("\\0", "\u{FFFD}")).collect::<Vec<_>>());
+    }
+    for (one, other) in [(0, 1), (0, 2)] {
+        for (place, (known, answer)) in told[one].iter().zip(&told[other]).enumerate() {
+            must_be_same(known, answer, &format!("store {other}, answer {place} of {}:", told[one].len()));
+        }
+        assert_eq!(told[one].len(), told[other].len());
+    }
+}
+
+/// Shows of two long answers only where they part.
+fn must_be_same(known: &str, answer: &str, who: &str) {
+    if known != answer {
+        let same = known.chars().zip(answer.chars()).take_while(|(one, other)| one == other).count();
+        let part = |text: &str| text.chars().skip(same.saturating_sub(400)).take(600).collect::<String>();
+        let about: String = known.chars().take(20).collect();
+        panic!("{who} answers otherwise\n{about} \u{2026} {}\n{about} \u{2026} {}", part(known), part(answer));
+    }
+}
+
+fn file(folder: &TempDir, name: &str) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(&folder.path().join(name)).unwrap())
+}
+
+fn rounds() -> usize {
+    if is_thorough() { 12 } else { 3 }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_done_in_a_file_is_the_same_in_a_database_and_in_a_file_again() {
+    let mut chance = Chance::told("a newsroom that wanders from a file");
+    for _ in 0..rounds() {
+        let Some(shared) = cluster::empty() else { return };
+        let folder = TempDir::new().unwrap();
+        let middle: Arc<dyn Store> = Arc::new(database(&shared, "a").await);
+        wanders(file(&folder, "one.db"), middle, file(&folder, "two.db"), &mut chance).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_was_done_in_a_database_is_the_same_in_a_file_and_in_a_database_again() {
+    let mut chance = Chance::told("a newsroom that wanders from a database");
+    for _ in 0..rounds() {
+        let (Some(first), Some(last)) = (cluster::empty(), cluster::empty()) else { return };
+        let folder = TempDir::new().unwrap();
+        let ends: [Arc<dyn Store>; 2] = [Arc::new(database(&first, "a").await), Arc::new(database(&last, "b").await)];
+        let [first, last] = ends;
+        wanders(first, file(&folder, "one.db"), last, &mut chance).await;
+    }
+}
