@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The one run of the machine that there is: only one of the engines needs to know of others.
+const BOOT: &str = "one";
+
 impl Walker {
     pub(super) async fn change_reader(&mut self, step: usize) -> String {
         let store = Arc::clone(&self.store);
@@ -97,9 +100,12 @@ impl Walker {
             let seeds = self.maybe(list_id(LISTS[2]));
             let canary = u64::try_from(self.chance.below(3)).unwrap();
             let lists = if list.as_str() == LISTS[0] { vec![list, list_id(LISTS[1])] } else { vec![list_id(LISTS[0])] };
-            return said(
-                store.open_mailing(Opening { edition, archived, lists, providers: Self::providers(), seeds, canary, at: now }).await,
-            );
+            let opening = Opening { edition, archived, lists, providers: Self::providers(), seeds, canary, at: now };
+            let opened = store.open_mailing(opening).await;
+            if let Ok(opened) = opened.as_ref().map(|opened| opened.mailing.clone()) {
+                self.take_up(&opened).await;
+            }
+            return said(opened);
         }
         let Some(mailing) = self.mailing().await else { return String::new() };
         said(store.extend(Latecomers { mailing: mailing.id, list, since: at(0), providers: Self::providers(), at: now }).await)
@@ -112,11 +118,12 @@ impl Walker {
         if step < 20 || self.held.is_empty() {
             let waiting = store.waiting(mailing.id, Wave::Rest).await.unwrap();
             let Some(first) = waiting.first() else { return "nothing waits".to_owned() };
+            let shown = format!("{waiting:?} ");
             let provider = if self.is_so() { first.provider.clone() } else { self.of(&waiting).provider };
-            let claim = Claim { mailing: mailing.id, provider, wave: self.of(&Wave::ALL), most: 3, now };
+            let claim = Claim { mailing: mailing.id, provider, wave: self.of(&Wave::ALL), most: 1, now };
             let claimed = store.claim(claim).await;
             self.held.extend(claimed.iter().flatten().cloned());
-            return said(claimed);
+            return shown + &said(claimed);
         }
         let which = self.chance.below(self.held.len());
         let delivery = self.held.swap_remove(which);
@@ -187,18 +194,16 @@ impl Walker {
     }
 
     async fn take_up(&mut self, mailing: &Mailing) -> String {
-        let (boot, on_doubt) = (self.of(&["one", "two"]), self.of(&[OnDoubt::Hold, OnDoubt::Resend]));
+        let on_doubt = self.of(&[OnDoubt::Hold, OnDoubt::Resend]);
         self.held.retain(|delivery| delivery.mailing != mailing.id);
-        // Which run of the machine it was, one of the engines need not know.
-        drop(self.store.take_up(mailing.id, "one", on_doubt, at(self.clock)).await);
-        said(self.store.take_up(mailing.id, boot, on_doubt, at(self.clock)).await)
+        said(self.store.take_up(mailing.id, BOOT, on_doubt, at(self.clock)).await)
     }
 
-    /// What a move does before it carries anything.
-    pub(crate) async fn lay_down(&mut self) {
+    /// What a move does before it carries anything, and whoever goes on after it.
+    pub(crate) async fn take_up_all(&mut self) {
         self.held.clear();
         for mailing in self.store.mailings().await.unwrap() {
-            self.store.take_up(mailing.id, "one", OnDoubt::Hold, at(self.clock)).await.unwrap();
+            self.store.take_up(mailing.id, BOOT, OnDoubt::Hold, at(self.clock)).await.unwrap();
         }
     }
 

@@ -37,6 +37,7 @@ mod limits;
 mod links;
 mod lists;
 mod mail_exchanges;
+mod moves_gone_wrong;
 mod nodes;
 mod odd_issues;
 mod operators_word;

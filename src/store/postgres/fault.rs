@@ -4,6 +4,7 @@ use deadpool_postgres::PoolError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::Address;
 use crate::store::StoreError;
 
 impl From<Error> for StoreError {
@@ -18,6 +19,17 @@ impl From<PoolError> for StoreError {
             PoolError::Backend(error) => error.into(),
             PoolError::Timeout(_) => Self::Unavailable("no connection to the database came free".to_owned()),
             other => Self::Engine(other.to_string()),
+        }
+    }
+}
+
+impl StoreError {
+    /// The same, met by whoever would open this database: of several a person has to know which.
+    pub(super) fn at(self, address: &Address) -> Self {
+        match self {
+            Self::Unavailable(cause) => Self::Unavailable(format!("{address}: {cause}")),
+            Self::Engine(cause) => Self::Open { place: address.to_string(), cause },
+            other => other,
         }
     }
 }

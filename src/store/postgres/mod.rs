@@ -88,7 +88,7 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, pulse) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
-        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        let steps = entrance(&pool, &address).await.map_err(|fault| fault.at(&address))?;
         let notes = notes::Desk::open(&pool);
         let (node, ear, marks, claims) = Default::default();
         Ok(Self { pool, pulse, address, seat, node, ear, seal: marks, steps, claims, notes })
@@ -98,6 +98,11 @@ impl PgStore {
     async fn link(&self) -> Result<Object> {
         link::borrow(&self.pool).await
     }
+}
+
+/// The first connection, and the steps that are missing.
+async fn entrance(pool: &Pool, address: &Address) -> Result<Vec<&'static str>> {
+    schema::migrate(&mut link::borrow(pool).await?, address).await
 }
 
 #[async_trait]

@@ -6,6 +6,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use super::{PgStore, counting, link, paging, rows};
@@ -52,7 +53,7 @@ impl Portable for PgStore {
              LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
             names.join(", ")
         );
-        counter.0.batch_execute(&lock).await?;
+        counter.0.batch_execute(&lock).await.map_err(busy)?;
         Ok(Box::new(counter))
     }
 
@@ -172,6 +173,17 @@ impl Destination for Counter {
         rows::change(&self.0, "DELETE FROM migrations WHERE name = $1", &[&UNFINISHED]).await?;
         Ok(self.0.batch_execute("COMMIT").await?)
     }
+}
+
+/// What somebody is told who would leave a database in which another session is still at work.
+fn busy(fault: tokio_postgres::Error) -> StoreError {
+    if fault.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return StoreError::Unavailable(
+            "another session is still changing it, perhaps one of a process that was killed: `pg_stat_activity` shows it; copy again once it is gone"
+                .to_owned(),
+        );
+    }
+    fault.into()
 }
 
 /// How a column is read: as it stands, or what all parts of a row come to.
