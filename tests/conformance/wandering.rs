@@ -16,11 +16,22 @@ use crate::{answers, cluster};
 const BEFORE: usize = 300;
 const AFTER: usize = 120;
 
-/// The walk of a newsroom that begins on one engine: where it ends, the three stores must not be told apart.
-async fn wanders(first: Arc<dyn Store>, second: Arc<dyn Store>, third: Arc<dyn Store>, chance: &mut Chance) {
-    let mut walker = Walker::new(Arc::clone(&first), Chance::of(chance.seed()));
-    walker.walk(BEFORE).await;
-    walker.take_up_all().await;
+/// The walk of a newsroom, by one or several nodes at once: where it ends, the three stores must not be told apart.
+async fn wanders(walkers: Vec<Walker>, second: Arc<dyn Store>, third: Arc<dyn Store>, chance: &mut Chance) {
+    let walking = |mut walker: Walker| async {
+        walker.walk(BEFORE).await;
+        walker
+    };
+    let walking: Vec<_> = walkers.into_iter().map(|walker| tokio::spawn(walking(walker))).collect();
+    let mut walkers = Vec::new();
+    for walker in walking {
+        walkers.push(walker.await.unwrap());
+    }
+    for walker in &mut walkers {
+        walker.take_up_all().await;
+    }
+    let walker = walkers.remove(0);
+    let first = Arc::clone(&walker.store);
     for (from, to) in [(&first, &second), (&second, &third)] {
         let compared = carry(from.as_ref(), to.as_ref()).await;
         let differ: Vec<_> = compared.iter().filter(|table| !table.is_same()).collect();
@@ -72,7 +83,8 @@ async fn whatever_was_done_in_a_file_is_the_same_in_a_database_and_in_a_file_aga
         let Some(shared) = cluster::empty() else { return };
         let folder = TempDir::new().unwrap();
         let middle: Arc<dyn Store> = Arc::new(database(&shared, "a").await);
-        wanders(file(&folder, "one.db"), middle, file(&folder, "two.db"), &mut chance).await;
+        let walker = Walker::new(file(&folder, "one.db"), Chance::of(chance.seed()));
+        wanders(vec![walker], middle, file(&folder, "two.db"), &mut chance).await;
     }
 }
 
@@ -82,8 +94,10 @@ async fn whatever_was_done_in_a_database_is_the_same_in_a_file_and_in_a_database
     for _ in 0..rounds() {
         let (Some(first), Some(last)) = (cluster::empty(), cluster::empty()) else { return };
         let folder = TempDir::new().unwrap();
-        let ends: [Arc<dyn Store>; 2] = [Arc::new(database(&first, "a").await), Arc::new(database(&last, "b").await)];
-        let [first, last] = ends;
-        wanders(first, file(&folder, "one.db"), last, &mut chance).await;
+        let mut nodes = Vec::new();
+        for name in ["a", "b"] {
+            nodes.push(Walker::new(Arc::new(database(&first, name).await), Chance::of(chance.seed())));
+        }
+        wanders(nodes, file(&folder, "one.db"), Arc::new(database(&last, "c").await), &mut chance).await;
     }
 }
