@@ -38,6 +38,7 @@ mod links;
 mod lists;
 mod mail_exchanges;
 mod moves_gone_wrong;
+mod moves_under_way;
 mod nodes;
 mod odd_issues;
 mod operators_word;
