@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use masthead::archive::query::Query;
 use masthead::mailing::Mailing;
-use masthead::store::{Find, Result, Store, Wave};
+use masthead::store::{Find, Reason, Result, Store, Wave};
 use masthead::subscription::SubscriberId;
 
 use crate::newsroom::{at, issue, list_id, list_ids};
@@ -94,7 +94,10 @@ async fn of_mailing(store: &Arc<dyn Store>, mailing: &Mailing, told: &mut Answer
     told.add("edition", store.edition(&mailing.edition).await);
     told.add("tally", store.tally(mailing.id).await);
     told.add("tallies", store.tallies(mailing.id).await);
-    told.add_all("reasons", store.reasons(mailing.id, ALL).await);
+    // Of several nodes each knows a first that said it.
+    let unsaid = |reason: Reason| Reason { said: String::new(), ..reason };
+    let reasons = store.reasons(mailing.id, ALL).await;
+    told.add_all("reasons", reasons.map(|reasons| reasons.into_iter().map(unsaid).collect()));
     told.add("lines", store.lines(mailing.id, None, SubscriberId(0), ALL).await);
     for wave in Wave::ALL {
         told.add("waiting", store.waiting(mailing.id, wave).await);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use masthead::store::Store;
+use masthead::store::portable::Compared;
 use masthead::store::sqlite::SqliteStore;
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::chance::{Chance, is_thorough};
@@ -74,6 +76,32 @@ fn file(folder: &TempDir, name: &str) -> Arc<dyn Store> {
 
 fn rounds() -> usize {
     if is_thorough() { 12 } else { 2 }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_version_kept_and_only_a_file_can_find_again_stops_no_move() {
+    let Some(shared) = cluster::empty() else { return };
+    let folder = TempDir::new().unwrap();
+    let from = file(&folder, "one.db");
+    let beside = Connection::open(folder.path().join("one.db")).unwrap();
+    let mut chance = Chance::told("long addresses");
+    // Octets that no server can make smaller.
+    let long: String = (0..5_000).map(|_| char::from(b'a' + u8::try_from(chance.below(26)).unwrap())).collect();
+    for url in [long.as_str(), "https://one.example/", "a\0b"] {
+        beside.execute("INSERT INTO links VALUES (?1, 1, '{}')", [url]).unwrap();
+        beside.execute("INSERT INTO feed_items VALUES ('https://one.example/feed', ?1, 1, 2, NULL, '{}')", [url]).unwrap();
+    }
+    let origin = from.origin().await.unwrap();
+    drop(origin);
+    let left: i64 =
+        beside.query_row("SELECT (SELECT COUNT(*) FROM links) + (SELECT COUNT(*) FROM feed_items)", [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 6, "who does not leave forgets nothing");
+    let compared = carry(from.as_ref(), &database(&shared, "a").await).await;
+    assert!(compared.iter().all(Compared::is_same));
+    assert_eq!(
+        shared.ask("SELECT url FROM links UNION ALL SELECT key FROM feed_items"),
+        [["https://one.example/"], ["https://one.example/"]]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
