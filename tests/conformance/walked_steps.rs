@@ -135,11 +135,11 @@ impl Walker {
         if submitted.is_err() || self.chance.below(8) == 0 {
             return said(submitted);
         }
-        let attempt = self.attempt(&delivery).await;
+        let attempt = self.attempt(&delivery);
         said(store.note(Note { mailing, settled: Some(attempt), submitting: None, at: now }).await)
     }
 
-    async fn attempt(&mut self, delivery: &Delivery) -> Attempt {
+    fn attempt(&mut self, delivery: &Delivery) -> Attempt {
         let next_at = at(self.clock + i64::try_from(self.chance.below(40)).unwrap());
         let fates = [
             Fate::Accepted,
