@@ -53,6 +53,7 @@ pub async fn copy(stores: &Stores, from: &str, to: &str, progress: &Progress) ->
         let words = format!("{} holds something in `{table}`: take an empty one", stores.shown(&new)?);
         return Err(AppError::Refused(words));
     }
+    let home = stores.home(to.as_ref()).await?;
     let recovered = take_up(stores, from.as_ref()).await?;
     let origin = from.origin().await?;
     // Asked again: from now on nobody can enter.
@@ -61,7 +62,6 @@ pub async fn copy(stores: &Stores, from: &str, to: &str, progress: &Progress) ->
     let tables = portable::copy(origin.as_ref(), destination.as_ref(), progress).await.map_err(|fault| and(fault, HALF_WAY))?;
     let moved = Moved { tables, recovered };
     if moved.is_whole() {
-        let home = stores.home(to.as_ref()).await?;
         origin.leave().await?;
         destination.finish(&home).await.map_err(|fault| and(fault, AT_THE_END))?;
     }

@@ -72,7 +72,9 @@ struct Counter(Object);
 
 impl Counter {
     async fn open(store: &PgStore) -> Result<Self> {
-        Ok(Self(link::borrow(&link::pool(&store.address, 1)?).await?))
+        let link = link::borrow(&link::pool(&store.address, 1)?).await?;
+        link.batch_execute(TAKE_TIME).await?;
+        Ok(Self(link))
     }
 
     /// The widths of a table's columns.
@@ -255,6 +257,12 @@ fn given(value: Value, width: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
         Value::Octets(octets) => Box::new(octets),
     })
 }
+
+// What a server grants a statement or a silent session is meant for everyday work. Not every version knows all of them.
+const TAKE_TIME: &str = "
+    SELECT set_config(name, '0', FALSE)
+    FROM pg_settings
+    WHERE name IN ('statement_timeout', 'idle_session_timeout', 'transaction_timeout')";
 
 const ATTENDANTS: &str = "
     SELECT name, seen_at
