@@ -38,6 +38,8 @@ mod limits;
 mod links;
 mod lists;
 mod mail_exchanges;
+mod moves_gone_wrong;
+mod moves_under_way;
 mod nodes;
 mod odd_issues;
 mod operators_word;

@@ -17,6 +17,16 @@ impl Chance {
         Self(seed)
     }
 
+    /// With this seed.
+    pub fn of(seed: usize) -> Self {
+        Self(u64::try_from(seed).expect("a number of this machine"))
+    }
+
+    /// A seed for others.
+    pub fn seed(&mut self) -> usize {
+        self.below(usize::MAX)
+    }
+
     /// A number below `end`, which is not 0.
     pub fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -5,6 +5,7 @@ use rustls::CertificateError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::Address;
 use crate::store::StoreError;
 
 /// Somebody may be there, and says nothing.
@@ -32,6 +33,17 @@ impl From<PoolError> for StoreError {
             PoolError::Timeout(TimeoutType::Create) => Self::Unavailable(SILENT.to_owned()),
             PoolError::Timeout(_) => Self::Unavailable("no connection to the database came free".to_owned()),
             other => Self::Engine(other.to_string()),
+        }
+    }
+}
+
+impl StoreError {
+    /// The same, met by whoever would open this database: of several a person has to know which.
+    pub(super) fn at(self, address: &Address) -> Self {
+        match self {
+            Self::Unavailable(cause) => Self::Unavailable(format!("{address}: {cause}")),
+            Self::Engine(cause) => Self::Open { place: address.to_string(), cause },
+            other => other,
         }
     }
 }
