@@ -12,6 +12,7 @@ mod reloading;
 mod run;
 mod scouring;
 mod systemd;
+mod vacancy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::app::{AppError, Newsroom};
 use crate::desk::adopt;
 use crate::intake::watch::Watch;
 use office::Office;
+use vacancy::Vacancy;
 
 pub use calls::{Call, Calls};
 
@@ -60,6 +62,7 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
     let mut office = Office::new(current, environment);
     let mut tick = interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut vacancy = Vacancy::default();
     office.ready();
     loop {
         tokio::select! {
@@ -76,6 +79,7 @@ pub async fn serve(newsroom: Newsroom, environment: Vec<(String, String)>, mut c
             _ = tick.tick() => {}
         }
         office.go_on();
+        vacancy.look(office.newsroom().attendance());
     }
     let end = farewell(&mut office, &mut calls).await;
     pages.close().await;

@@ -360,7 +360,8 @@ impl Office {
         let newsroom = self.newsroom();
         let stands_by = || match newsroom.attendance().office_elsewhere() {
             Some(other) => format!("standing by; `{other}` has the office"),
-            None => "standing by; nobody has the office".to_owned(),
+            None if newsroom.config().node.keeps_office => "standing by; nobody has the office".to_owned(),
+            None => "standing by; nobody has the office: it wants a node with `office = true`".to_owned(),
         };
         match (&self.run, &self.trouble) {
             (Some(run), _) => run.line(),

@@ -9,7 +9,7 @@ use crate::app::{AppError, Stores};
 use crate::config::StorePlace;
 use crate::desk::adopt;
 use crate::store::portable::{self, Attendant, Compared, Progress};
-use crate::store::{Recovered, Store};
+use crate::store::{Recovered, Store, StoreError};
 
 /// What a move came to.
 #[derive(Debug)]
@@ -53,18 +53,36 @@ pub async fn copy(stores: &Stores, from: &str, to: &str, progress: &Progress) ->
         let words = format!("{} holds something in `{table}`: take an empty one", stores.shown(&new)?);
         return Err(AppError::Refused(words));
     }
+    let home = stores.home(to.as_ref()).await?;
     let recovered = take_up(stores, from.as_ref()).await?;
     let origin = from.origin().await?;
     // Asked again: from now on nobody can enter.
     must_be_left(stores, &old, from.as_ref()).await?;
     let destination = to.destination().await?;
-    let tables = portable::copy(origin.as_ref(), destination.as_ref(), progress).await?;
+    let tables = portable::copy(origin.as_ref(), destination.as_ref(), progress).await.map_err(|fault| and(fault, HALF_WAY))?;
     let moved = Moved { tables, recovered };
     if moved.is_whole() {
         origin.leave().await?;
-        destination.finish(&stores.home(to.as_ref()).await?).await?;
+        destination.finish(&home).await.map_err(|fault| and(fault, AT_THE_END))?;
     }
     Ok(moved)
+}
+
+/// What a person is to do where one of the two failed half-way.
+const HALF_WAY: &str = "; the newsroom stays where it was, and the copy is to be emptied before the next try";
+
+/// The same where the one store was left and the other did not answer: it may have taken the last word or not.
+const AT_THE_END: &str = "; the newsroom has left the old store: if the new one can be opened it is there; else empty that, and \
+                          `masthead adopt` on the old one before the next try";
+
+/// A fault of a store, and what to do then.
+fn and(fault: StoreError, words: &str) -> AppError {
+    AppError::from(match fault {
+        StoreError::Unavailable(cause) => StoreError::Unavailable(cause + words),
+        StoreError::Corrupt(cause) => StoreError::Corrupt(cause + words),
+        StoreError::Engine(cause) => StoreError::Engine(cause + words),
+        other => other,
+    })
 }
 
 /// A file that is not there would be made, and then hold nothing.

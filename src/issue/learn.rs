@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::known_links::{LinkState, LinkStates, Standing, page};
+use super::known_links::{LONGEST, LinkState, LinkStates, Standing, page};
 use super::links::clip;
 use super::said::{self, kind_of, kind_of_type, size};
 use super::{Article, Issue, RelatedItem};
@@ -12,10 +12,11 @@ use crate::manuscript::document::{Block, Inline, InlineKind, each_inline_mut, wi
 /// Most addresses of one issue that are tried.
 const MOST: usize = 2_000;
 
-/// The addresses of other people's pages that an issue links to: each once, in reading order, and not too many.
+/// The addresses of other people's pages that an issue links to: each once, in reading order, not too many and not too long.
 pub fn addresses(issue: &Issue, base_url: &str) -> Vec<String> {
+    let is_kept = |url: &String| url.len() <= LONGEST;
     let is_own = |url: &String| url.strip_prefix(base_url).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    linked(issue).into_iter().filter(|url| !is_own(url)).take(MOST).collect()
+    linked(issue).into_iter().filter(|url| !is_own(url) && is_kept(url)).take(MOST).collect()
 }
 
 /// All addresses on the web that an issue links to, each once and in reading order.

@@ -76,9 +76,31 @@ pub(super) fn standing_code(standing: Standing) -> i64 {
     }
 }
 
-/// A value as JSON, the form in which whole editions and issues are kept.
+/// A value as JSON, the form in which whole editions and issues are kept. Zero octets, which not every engine reads again,
+/// become the mark of what cannot be shown.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|cause| StoreError::Engine(cause.to_string()))
+    let json = serde_json::to_string(value).map_err(|cause| StoreError::Engine(cause.to_string()))?;
+    Ok(if json.contains(ZERO) { without_zeros(&json) } else { json })
+}
+
+/// How JSON writes a zero octet (RFC 8259 section 7).
+const ZERO: &str = "\\u0000";
+
+fn without_zeros(json: &str) -> String {
+    let (mut shown, mut rest) = (String::with_capacity(json.len()), json);
+    while let Some((before, escape)) = rest.find('\\').map(|at| rest.split_at(at)) {
+        shown.push_str(before);
+        if let Some(after) = escape.strip_prefix(ZERO) {
+            shown.push('\u{FFFD}');
+            rest = after;
+        } else {
+            // A backslash, and what it stands before: perhaps another one.
+            let (kept, after) = escape.split_at(2);
+            shown.push_str(kept);
+            rest = after;
+        }
+    }
+    shown + rest
 }
 
 /// A number of rows as the engines take it.
@@ -142,3 +164,18 @@ pub(super) fn begin(at: Timestamp, length: i64) -> i64 {
 /// A minute and a day, in microseconds.
 pub(super) const MINUTE: i64 = 60_000_000;
 pub(super) const DAY: i64 = 24 * 60 * MINUTE;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zero_octet_is_no_part_of_json_that_is_kept() {
+        for (text, kept) in
+            [("a\0\0b", "a\u{FFFD}\u{FFFD}b"), ("\\u0000", "\\u0000"), ("\\\0\"\u{1}", "\\\u{FFFD}\"\u{1}"), ("\0", "\u{FFFD}")]
+        {
+            let json = to_json(&text).unwrap();
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), kept, "{json}");
+        }
+    }
+}

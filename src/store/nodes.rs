@@ -104,6 +104,9 @@ pub trait Nodes: Send + Sync {
     /// Takes back what buried nodes held of a mailing, as [`super::Ledger::take_up`] does; what living ones hold stays.
     async fn take_back(&self, mailing: MailingId, on_doubt: OnDoubt, now: Timestamp) -> Result<Recovered>;
 
+    /// Whether this node may hold deliveries of a mailing, or have held some. Asked often: it locks nothing.
+    async fn holds(&self, mailing: MailingId) -> Result<bool>;
+
     /// Goes away: as being buried, by its own hand. What it still held can be taken back.
     async fn leave(&self) -> Result<()>;
 

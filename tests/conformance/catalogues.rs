@@ -90,6 +90,28 @@ async fn every_column_of_postgresql_is_carried_or_known_not_to_be() {
     describes(&of_postgresql(&shared));
 }
 
+/// Pages of a table without such an index would each read all of it: a move would take the square of its rows.
+#[tokio::test]
+async fn an_index_of_each_engine_begins_with_the_key_of_every_table() {
+    let (_folder, file) = sqlite();
+    for table in TABLES {
+        let page = format!("EXPLAIN QUERY PLAN SELECT {} FROM {} ORDER BY {} LIMIT 9", table.names(), table.name, table.key_names());
+        let mut statement = file.prepare(&page).unwrap();
+        let plan: Vec<String> = statement.query_map([], |row| row.get("detail")).unwrap().map(std::result::Result::unwrap).collect();
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{}: {plan:?}", table.name);
+    }
+    let Some(shared) = cluster::empty() else { return };
+    drop(database(&shared, "a").await);
+    for table in TABLES {
+        let indexes = shared.ask(&format!(
+            "SELECT string_agg(attname, ', ' ORDER BY place) || ', ' FROM pg_index, unnest(indkey) WITH ORDINALITY AS part (number, place), \
+             pg_attribute WHERE indrelid = '{0}'::regclass AND attrelid = indrelid AND attnum = part.number GROUP BY indexrelid",
+            table.name
+        ));
+        assert!(indexes.iter().any(|columns| columns[0].starts_with(&format!("{}, ", table.key_names()))), "{}: {indexes:?}", table.name);
+    }
+}
+
 #[test]
 fn a_number_is_given_for_good_where_sqlite_keeps_it_beside_the_rows() {
     let (_folder, connection) = sqlite();

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod agenda;
+mod answers;
 mod audience;
 mod back_issues;
 mod catalogues;
@@ -40,6 +41,8 @@ mod subscribers;
 mod tries;
 mod turns;
 mod visitors;
+mod walks;
+mod wandering;
 mod waves;
 
 macro_rules! kept {

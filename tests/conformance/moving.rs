@@ -54,7 +54,7 @@ async fn furnished(folder: &TempDir, readers: usize) -> SqliteStore {
 }
 
 /// Moves everything, and says what was compared.
-async fn carry(from: &dyn Portable, to: &dyn Portable) -> Vec<Compared> {
+pub(crate) async fn carry(from: &dyn Portable, to: &dyn Portable) -> Vec<Compared> {
     let (origin, destination) = (from.origin().await.unwrap(), to.destination().await.unwrap());
     let progress = Progress::default();
     let compared = copy(origin.as_ref(), destination.as_ref(), &progress).await.unwrap();

@@ -40,8 +40,11 @@ async fn over_a_network_it_is_reached_under_tls_and_only_where_somebody_trusted_
         url.parse::<Address>().unwrap().trusting(file)
     };
     for address in [trusting(others.cert.pem()), url.parse().unwrap()] {
-        assert!(PgStore::open(address, seat()).await.is_err(), "nobody whom we trust vouches for it");
+        let refused = PgStore::open(address, seat()).await.err().expect("nobody whom we trust vouches for it").to_string();
+        assert!(refused.contains("signed the server's certificate") && refused.contains("`ca_file`"), "{refused}");
     }
+    let refused = PgStore::open(trusting("what is this".to_owned()), seat()).await.err().unwrap().to_string();
+    assert!(refused.contains("ca.pem: there is no certificate in it"), "{refused}");
     assert_eq!(database.ask("SELECT COUNT(*) FROM pg_tables WHERE tablename = 'subscribers'"), [["0"]]);
     let store: Arc<dyn Store> = Arc::new(PgStore::open(trusting(ours.cert.pem()), seat()).await.unwrap());
     crate::newsroom::settle_in(&store, 3).await;
@@ -59,5 +62,15 @@ fn an_address_tells_no_password_and_no_network_is_open_to_all() {
     assert!(address.has_password() && !read("postgres://masthead@db.example.org/news").unwrap().has_password());
     assert!(read("postgres://masthead@db.example.org/news?sslmode=disable").unwrap_err().to_string().contains("this machine only"));
     assert!(read("postgres://masthead@127.0.0.1/news?sslmode=disable").is_ok());
+    for elsewhere in ["localhost/news?hostaddr=10.0.0.1&sslmode=disable", "localhost,db.example.org/news?sslmode=disable"] {
+        assert!(read(&format!("postgres://masthead@{elsewhere}")).is_err(), "{elsewhere}");
+    }
+    for known_elsewhere in ["sslmode=verify-full", "sslrootcert=ca.pem"] {
+        let refused = read(&format!("postgres://masthead@db.example.org/news?{known_elsewhere}")).unwrap_err().to_string();
+        assert!(refused.contains("looked at in full") && refused.contains("`ca_file`"), "{refused}");
+    }
+    let either = read("postgres://masthead@one.example.org,two.example.org:5433/news").unwrap();
+    assert_eq!(either.to_string(), "the database news at one.example.org or two.example.org");
+    assert!(read("postgres://masthead@db.example.org/news?port=5433").unwrap_err().to_string().contains("behind its host"));
     assert!(read("postgres://masthead@db.example.org").unwrap_err().to_string().contains("the database is missing"));
 }

@@ -281,7 +281,7 @@ async fn whatever_several_nodes_do_at_once_the_ledger_is_of_one_mind_and_nobody_
                     store: Arc::clone(node),
                     mailing: mailing.clone(),
                     story: Arc::clone(&story),
-                    chance: chance.another(),
+                    chance: Chance::of(chance.seed()),
                     claimed: Vec::new(),
                     submitted: Vec::new(),
                     step,

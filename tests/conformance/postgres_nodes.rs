@@ -55,6 +55,27 @@ async fn a_node_enters_once_and_all_see_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_a_database_has_set_sessions_have_what_the_promises_want() {
+    for (usual, kept) in [("off", "on"), ("remote_apply", "remote_apply")] {
+        let Some(database) = cluster::empty() else { return };
+        drop(open_in(&database, "a").await);
+        let name = &database.ask("SELECT current_database()")[0][0];
+        let set = |what: &str| database.tell(&format!("ALTER DATABASE {name} SET {what}"));
+        set(&format!("synchronous_commit = {usual}"));
+        set("default_transaction_isolation = 'serializable'");
+        database.tell("CREATE TABLE seen (name TEXT, setting TEXT)");
+        for setting in ["synchronous_commit", "transaction_isolation", "idle_in_transaction_session_timeout"] {
+            let see = format!(
+                "CREATE RULE see_{setting} AS ON INSERT TO nodes DO ALSO INSERT INTO seen VALUES ('{setting}', current_setting('{setting}'))"
+            );
+            database.tell(&see);
+        }
+        open_in(&database, "b").await.beat(&Beat::default(), NOW).await.unwrap();
+        assert_eq!(database.ask("SELECT setting FROM seen ORDER BY name"), [["2s"], [kept], ["read committed"]]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_silent_are_buried_and_those_enter_anew() {
     let Some((_database, [a, b], [first, second])) = two().await else { return };
     let seen = beats(&b, first).await;

@@ -98,6 +98,13 @@ fn only_other_peoples_pages_are_tried_and_each_once() {
 }
 
 #[test]
+fn an_address_that_no_store_finds_again_is_not_tried() {
+    let [kept, longer] = [2_000, 2_001].map(|octets| format!("https://e.example/{:0>width$}", 1, width = octets - 18));
+    let issue = read(&under_front(&format!("# H\n\n[a]({kept}) [b]({longer})\n"))).issue.unwrap();
+    assert_eq!(addresses(&issue, "https://news.example.org"), [kept]);
+}
+
+#[test]
 fn a_network_that_is_not_there_is_told_once() {
     let body = "# H\n\n[a](https://e.example/1) [b](https://f.example/2)\n";
     let silent = || [ended("https://e.example/1", LinkEnd::Unreachable), ended("https://f.example/2", LinkEnd::Slow)];

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings the outside checkers of the mail, the pages and the units: Chromium, Java, Postfix, PostgreSQL, strace, systemd, three node
-# modules, and two Python packages that verify signatures; the last five into a folder of their own.
+# Brings the outside checkers of the mail, the pages and the units: Chromium, Java, Postfix, PostgreSQL, pgbouncer, strace, systemd, three
+# node modules, and two Python packages that verify signatures; the last five into a folder of their own.
 #
 #   tests/oracles/install.sh [FOLDER]      FOLDER defaults to MASTHEAD_ORACLES, else target/oracles
 #
@@ -34,6 +34,7 @@ have node || wanted+=(nodejs)
 have npm || wanted+=(npm)
 [[ -x /usr/sbin/postfix ]] || wanted+=(postfix)
 have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || wanted+=(postgresql)
+[[ -x /usr/sbin/pgbouncer ]] || wanted+=(pgbouncer)
 have strace || wanted+=(strace)
 have systemd-analyze || wanted+=(systemd)
 have python3 || wanted+=(python3)

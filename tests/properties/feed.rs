@@ -33,6 +33,19 @@ fn octets() -> impl Strategy<Value = String> {
     prop_oneof![whole.clone(), whole.clone().prop_map(as_rss), whole.prop_map(as_json)]
 }
 
+#[test]
+fn an_item_is_known_by_what_every_store_can_find_again() {
+    let page = |written: &str| format!("https://e.example/{}{written}", "|".repeat(1_900));
+    let item = |id: &str, page: String| serde_json::json!({ "id": id, "url": page, "title": "t", "content_text": "c" });
+    let items = [item("a\0b", page("")), item("", page("one")), item("", page("two")), item(&"x".repeat(3_000), page("three"))];
+    let feed = serde_json::json!({ "version": "https://jsonfeed.org/version/1", "title": "T", "items": items }).to_string();
+    let read = parse(feed.as_bytes(), URL, Timestamp::UNIX_EPOCH).unwrap();
+    let keys: std::collections::BTreeSet<&str> = read.iter().map(|item| item.key.as_str()).collect();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    assert!(keys.iter().all(|key| key.len() <= 2_000 && !key.contains('\0')), "{keys:?}");
+    assert!(keys.contains("a\u{FFFD}b"), "{keys:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
@@ -44,7 +57,7 @@ proptest! {
             prop_assert!(item.link.starts_with("http://") || item.link.starts_with("https://"), "{}", item.link);
             prop_assert!(item.link.is_ascii() && !item.link.contains(['"', '<', '>', ' ']), "{}", item.link);
             prop_assert!(!item.title.is_empty() && item.title.chars().count() <= 200 && item.excerpt.chars().count() <= 240);
-            prop_assert!(!item.key.is_empty() && item.key.len() <= 2_100);
+            prop_assert!(!item.key.is_empty() && item.key.len() <= 2_000 && !item.key.contains('\0'), "{:?}", item.key);
             for words in [&item.title, &item.excerpt] {
                 prop_assert!(!words.contains(|c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c)), "{words:?}");
                 prop_assert_eq!(words.trim(), words.as_str());

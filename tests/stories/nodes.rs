@@ -141,6 +141,21 @@ async fn one_that_is_stopped_past_its_lease_sends_nothing_that_another_has_taken
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_node_may_have_the_office_each_says_what_is_wanted() {
+    let Some(database) = postgres::empty() else { return };
+    let sink = slow().await;
+    let newsrooms = two(&database, &sink, 3, "").map(|newsroom| newsroom.variable("MASTHEAD_NODE__OFFICE", "false"));
+    let mut daemons: Vec<Daemon> = newsrooms.iter().map(|newsroom| Daemon::start_at(newsroom, DUE)).collect();
+    for daemon in &mut daemons {
+        daemon.tells("nobody has the office: it wants a node with `office = true`");
+    }
+    for daemon in daemons {
+        daemon.stop().ok();
+    }
+    assert!(copies(&sink).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t23_whoever_sends_by_hand_meanwhile_is_told_which_node_does() {
     let Some(database) = postgres::empty() else { return };
     let sink = slow().await;

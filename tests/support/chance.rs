@@ -17,9 +17,14 @@ impl Chance {
         Self(seed)
     }
 
-    /// Another, whose seed is drawn here.
-    pub fn another(&mut self) -> Self {
-        Self(self.below(usize::MAX) as u64)
+    /// With this seed.
+    pub fn of(seed: usize) -> Self {
+        Self(u64::try_from(seed).expect("a number of this machine"))
+    }
+
+    /// A seed for others.
+    pub fn seed(&mut self) -> usize {
+        self.below(usize::MAX)
     }
 
     /// A number below `end`, which is not 0.

@@ -15,6 +15,7 @@ pub mod later;
 pub mod linter;
 pub mod name_server;
 pub mod newsroom;
+pub mod pooler;
 pub mod postfix;
 pub mod postgres;
 pub mod preview;

@@ -89,8 +89,7 @@ impl Cluster {
         };
         let path = env::var_os("PATH").unwrap_or_default();
         let path = env::join_paths(std::iter::once(programs).chain(env::split_paths(&path))).map_err(|fault| fault.to_string())?;
-        let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-        let mut command = if is_root {
+        let mut command = if is_root() {
             give_away(folder.path())?;
             let mut command = Command::new("setpriv");
             command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
@@ -145,6 +144,11 @@ impl Cluster {
 }
 
 impl Database {
+    /// The folder with its server's socket.
+    pub fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// Where it is, as settings name it.
     pub fn url(&self) -> String {
         let socket: String = self.socket.display().to_string().replace('/', "%2F");
@@ -213,8 +217,13 @@ fn network(folder: &Path, (certificate, key): (&str, &str)) -> Result<(u16, Stri
     Ok((free.port(), format!("-c listen_addresses=127.0.0.1 -c port={} -c ssl=on {files}", free.port())))
 }
 
+/// Whether we are root, as whom neither the server nor a pooler runs.
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0)
+}
+
 /// Gives a folder to the one whom Debian's package has made for the server.
-fn give_away(folder: &Path) -> Result<(), String> {
+pub fn give_away(folder: &Path) -> Result<(), String> {
     let end = Command::new("chown").args(["-R", "postgres:"]).arg(folder).status().map_err(|fault| fault.to_string())?;
     if end.success() { Ok(()) } else { Err("nobody is called `postgres` here, and the server refuses to run as root".to_owned()) }
 }

@@ -32,6 +32,11 @@ impl Allotment {
         Arc::clone(&self.turn).lock_owned().await
     }
 
+    /// The same if there is none just now; else nothing.
+    pub fn free_turn(&self) -> Option<OwnedMutexGuard<()>> {
+        Arc::clone(&self.turn).try_lock_owned().ok()
+    }
+
     /// What a run may use from now on.
     pub fn allowed(&self) -> Share {
         self.inner().allowed

@@ -7,7 +7,7 @@ use super::{Progress, frozen, rounds};
 use crate::app::{AppError, Newsroom};
 use crate::dateline::IssueId;
 use crate::mailing::Mailing;
-use crate::store::{Duty, Wave};
+use crate::store::{Duty, Recovered, Wave};
 
 /// The mailing that another node drives and that has something to do for more: not before its canary's time is over.
 pub async fn wanted(newsroom: &Newsroom) -> Result<Option<IssueId>, AppError> {
@@ -20,11 +20,26 @@ pub async fn wanted(newsroom: &Newsroom) -> Result<Option<IssueId>, AppError> {
             continue;
         }
         let waiting = store.waiting(mailing.id, Wave::Rest).await?;
+        let_go(newsroom, &mailing).await?;
         if waiting.iter().any(|waits| waits.queued > 0 || waits.next_due.is_some_and(|due| due <= now)) {
             return Ok(Some(mailing.issue));
         }
     }
     Ok(None)
+}
+
+/// Gives back what stands in the ledger as ours while no run of this node has anything in its hands. There is none, unless the database
+/// has lost its last commits, as a replica has that was promoted: whoever drives the mailing would wait for it for ever.
+async fn let_go(newsroom: &Newsroom, mailing: &Mailing) -> Result<(), AppError> {
+    let (Some(nodes), Some(_turn)) = (newsroom.store().shared(), newsroom.attendance().allotment().free_turn()) else { return Ok(()) };
+    if nodes.holds(mailing.id).await? {
+        let recovered = newsroom.store().take_up(mailing.id, newsroom.boot(), newsroom.config().on_doubt, newsroom.now()).await?;
+        if recovered != Recovered::default() {
+            let Recovered { claimed, doubtful } = recovered;
+            tracing::warn!(issue = %mailing.issue, claimed, doubtful, "the database has forgotten what became of these: they are taken up anew");
+        }
+    }
+    Ok(())
 }
 
 /// Lends a hand until nothing of it is due any more. Returns why it ends before that.

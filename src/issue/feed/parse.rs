@@ -1,5 +1,7 @@
 //! From the octets of a feed to its items: RSS, Atom and JSON Feed.
 
+use aws_lc_rs::digest::{SHA256, digest};
+use data_encoding::HEXLOWER;
 use feed_rs::model::{Entry, Text};
 use feed_rs::parser::Builder;
 use jiff::Timestamp;
@@ -55,7 +57,7 @@ fn item(entry: &Entry, feed: &str, place: u32, now: Timestamp) -> Option<FeedIte
     let published = entry.published.or(entry.updated).and_then(|at| Timestamp::from_second(at.timestamp()).ok());
     (!title.is_empty()).then(|| FeedItem {
         feed: feed.to_owned(),
-        key: if id.is_empty() || id.len() > LONGEST_LINK { canonical(&link) } else { id.to_owned() },
+        key: named(id, &link),
         place,
         link,
         excerpt: if said == title { String::new() } else { cut(&said, LONGEST_EXCERPT) },
@@ -64,6 +66,13 @@ fn item(entry: &Entry, feed: &str, place: u32, now: Timestamp) -> Option<FeedIte
         first_seen: now,
         carried_by: None,
     })
+}
+
+/// What an item is known by: what the feed calls it, or where it leads. What is too long for a store to find again is known
+/// by its hash.
+fn named(id: &str, link: &str) -> String {
+    let name = if id.is_empty() || id.len() > LONGEST_LINK { canonical(link) } else { id.replace('\0', "\u{FFFD}") };
+    if name.len() > LONGEST_LINK { HEXLOWER.encode(digest(&SHA256, name.as_bytes()).as_ref()) } else { name }
 }
 
 /// Where an item leads: its page, or else whatever address it has or is called by.

@@ -145,8 +145,8 @@ pub const TABLES: &[Table] = &[
     Table::new("subscriptions", 2, &[int("subscriber"), int("list"), int("standing"), int("since")]),
     Table::new(
         "consents",
-        1,
-        &[int("id"), int("subscriber"), int("list"), int("standing"), int("at"), maybe(int("since")), text("channel"), text("detail")],
+        2,
+        &[int("subscriber"), int("id"), int("list"), int("standing"), int("at"), maybe(int("since")), text("channel"), text("detail")],
     )
     .numbered("id"),
     Table::new("suppressions", 1, &[text("address_key"), int("at"), text("reason")]),

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
 
 use super::Address;
+use super::door::{self, Door};
 use crate::store::Result;
 
 /// How soon a connection that was lost is tried again.
@@ -51,12 +52,11 @@ async fn listen(address: Address, called: Arc<Notify>) {
 }
 
 async fn until_lost(address: &Address, called: &Notify) -> Result<()> {
-    let (config, is_encrypted) = address.connector();
-    if is_encrypted {
-        let (client, connection) = config.connect(address.tls()?).await?;
+    if address.is_encrypted() {
+        let (client, connection) = door::in_time(Door::to(address, address.tls()?).enter()).await?;
         pass_on(client, connection, called).await
     } else {
-        let (client, connection) = config.connect(NoTls).await?;
+        let (client, connection) = door::in_time(Door::to(address, NoTls).enter()).await?;
         pass_on(client, connection, called).await
     }
 }

@@ -12,30 +12,28 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::door::Door;
 use crate::store::{Result, StoreError};
 
 /// How many connections a node lends at most, beside those that it keeps for notes, news and signs of life.
 pub(super) const MOST: usize = 8;
 
 /// How long a connection may take to come about, and how long somebody waits until one is free.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long octets may lie unanswered before the connection counts as lost (RFC 5482).
 const SILENCE: Duration = Duration::from_secs(15);
-
-/// Options of every session. What two nodes may do at once is thought out for this isolation, whatever the server's usual
-/// one. And a node that freezes in the middle of a transaction must not keep what it has locked from the others: the server
-/// ends the session, as if the node had died.
-const OPTIONS: &str = "-c default_transaction_isolation=read\\ committed -c idle_in_transaction_session_timeout=2s";
 
 /// Where a database is, as `url` of `[store]` tells. Shown without its password.
 #[derive(Clone)]
 pub struct Address {
     config: Config,
+    /// One for each server that it names, in the order in which they are tried.
+    servers: Vec<Config>,
     is_encrypted: bool,
     ca_file: Option<PathBuf>,
 }
@@ -58,29 +56,23 @@ impl FromStr for Address {
     type Err = NotAnAddress;
 
     fn from_str(url: &str) -> std::result::Result<Self, NotAnAddress> {
-        let mut config = Config::from_str(url).map_err(|fault| NotAnAddress::Malformed(super::fault::in_words(&fault)))?;
+        let mut config = Config::from_str(url).map_err(|fault| malformed(&fault))?;
         if config.get_hosts().is_empty() {
             return Err(NotAnAddress::Incomplete("host"));
         }
         if config.get_dbname().is_none() {
             return Err(NotAnAddress::Incomplete("database"));
         }
-        let options = [config.get_options().unwrap_or_default(), OPTIONS].join(" ");
-        let is_local = config.get_hosts().iter().all(is_here);
+        let is_local = config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
         let is_encrypted = match config.get_ssl_mode() {
             SslMode::Disable if !is_local => return Err(NotAnAddress::Unencrypted),
             SslMode::Require => true,
             // A socket in the file system knows no TLS, and nobody else listens on loopback.
             _ => !is_local,
         };
-        config
-            .ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable })
-            .connect_timeout(PATIENCE)
-            .tcp_user_timeout(SILENCE)
-            .keepalives_idle(SILENCE)
-            .options(options)
-            .application_name("masthead");
-        Ok(Self { config, is_encrypted, ca_file: None })
+        config.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
+        let servers = servers(&config)?;
+        Ok(Self { config, servers, is_encrypted, ca_file: None })
     }
 }
 
@@ -88,7 +80,9 @@ impl Address {
     /// The same with this password.
     #[must_use]
     pub fn with_password(mut self, password: &SecretString) -> Self {
-        self.config.password(password.expose_secret());
+        for config in self.servers.iter_mut().chain([&mut self.config]) {
+            config.password(password.expose_secret());
+        }
         self
     }
 
@@ -104,9 +98,14 @@ impl Address {
         self.config.get_password().is_some()
     }
 
-    /// A connection of one's own, with what drives it.
-    pub(super) fn connector(&self) -> (&Config, bool) {
-        (&self.config, self.is_encrypted)
+    /// The servers that it names, in the order in which they are tried.
+    pub(super) fn servers(&self) -> &[Config] {
+        &self.servers
+    }
+
+    /// Whether what goes there and back is under TLS.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// What speaks TLS to it.
@@ -121,6 +120,9 @@ impl Address {
                 for certificate in CertificateDer::pem_file_iter(file).map_err(|fault| read(&fault))? {
                     roots.add(certificate.map_err(|fault| read(&fault))?).map_err(|fault| read(&fault))?;
                 }
+                if roots.is_empty() {
+                    return Err(read(&"there is no certificate in it"));
+                }
                 builder.with_root_certificates(roots).with_no_client_auth()
             }
         };
@@ -130,11 +132,11 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = self.config.get_hosts().first().map_or_else(String::new, |host| match host {
+        let hosts = self.config.get_hosts().iter().map(|host| match host {
             Host::Tcp(name) => name.clone(),
             Host::Unix(path) => path.display().to_string(),
         });
-        write!(out, "the database {} at {host}", self.config.get_dbname().unwrap_or_default())
+        write!(out, "the database {} at {}", self.config.get_dbname().unwrap_or_default(), hosts.collect::<Vec<_>>().join(" or "))
     }
 }
 
@@ -150,6 +152,14 @@ impl PartialEq for Address {
     }
 }
 
+/// Why it cannot be read. What other programs are told about certificates is not wanted here, or stands elsewhere.
+fn malformed(fault: &tokio_postgres::Error) -> NotAnAddress {
+    let words = super::fault::in_words(fault);
+    let is_of_tls = words.contains("`sslmode`") || words.contains("`sslrootcert`");
+    let help = "; certificates are always looked at in full, and an authority of your own is named in `ca_file`";
+    NotAnAddress::Malformed(if is_of_tls { words + help } else { words })
+}
+
 fn is_here(host: &Host) -> bool {
     match host {
         Host::Unix(_) => true,
@@ -157,13 +167,57 @@ fn is_here(host: &Host) -> bool {
     }
 }
 
+/// An address for each server, so that each can be given its time.
+fn servers(all: &Config) -> std::result::Result<Vec<Config>, NotAnAddress> {
+    let (hosts, addresses, ports) = (all.get_hosts(), all.get_hostaddrs(), all.get_ports());
+    if ports.len() > 1 && ports.len() != hosts.len() {
+        return Err(NotAnAddress::Malformed("a port belongs behind its host, as in `HOST:5433`".to_owned()));
+    }
+    let one = |(at, host): (usize, &Host)| {
+        let mut one = Config::new();
+        if let Some(user) = all.get_user() {
+            one.user(user);
+        }
+        if let Some(password) = all.get_password() {
+            one.password(password);
+        }
+        if let Some(database) = all.get_dbname() {
+            one.dbname(database);
+        }
+        if let Some(options) = all.get_options() {
+            one.options(options);
+        }
+        one.ssl_mode(all.get_ssl_mode())
+            .ssl_negotiation(all.get_ssl_negotiation())
+            .channel_binding(all.get_channel_binding())
+            // Of several, whoever lets us write; of one, it is enough to look.
+            .target_session_attrs(if hosts.len() > 1 { TargetSessionAttrs::ReadWrite } else { all.get_target_session_attrs() })
+            .connect_timeout(PATIENCE)
+            .tcp_user_timeout(SILENCE)
+            .keepalives_idle(SILENCE)
+            .application_name("masthead");
+        match host {
+            Host::Tcp(name) => one.host(name),
+            Host::Unix(path) => one.host_path(path),
+        };
+        if let Some(address) = addresses.get(at) {
+            one.hostaddr(*address);
+        }
+        if let Some(port) = ports.get(at).or(ports.first()) {
+            one.port(*port);
+        }
+        one
+    };
+    Ok(hosts.iter().enumerate().map(one).collect())
+}
+
 /// So many connections to lend; none is opened yet.
 pub(super) fn pool(address: &Address, most: usize) -> Result<Pool> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if address.is_encrypted {
-        Manager::from_config(address.config.clone(), address.tls()?, settings)
+        Manager::from_connect(address.config.clone(), Door::to(address, address.tls()?), settings)
     } else {
-        Manager::from_config(address.config.clone(), NoTls, settings)
+        Manager::from_connect(address.config.clone(), Door::to(address, NoTls), settings)
     };
     let pool =
         Pool::builder(manager).max_size(most).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();

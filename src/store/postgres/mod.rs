@@ -11,6 +11,7 @@ mod audience;
 mod back_issues;
 mod claiming;
 mod counting;
+mod door;
 mod enclosing;
 mod ending;
 mod enrolling;
@@ -88,7 +89,7 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, pulse) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
-        let steps = schema::migrate(&mut link::borrow(&pool).await?, &address).await?;
+        let steps = entrance(&pool, &pulse, &address).await.map_err(|fault| fault.at(&address))?;
         let notes = notes::Desk::open(&pool);
         let (node, ear, marks, claims) = Default::default();
         Ok(Self { pool, pulse, address, seat, node, ear, seal: marks, steps, claims, notes })
@@ -98,6 +99,13 @@ impl PgStore {
     async fn link(&self) -> Result<Object> {
         link::borrow(&self.pool).await
     }
+}
+
+/// The first two connections, each a session of its own, and the steps that are missing.
+async fn entrance(pool: &Pool, pulse: &Pool, address: &Address) -> Result<Vec<&'static str>> {
+    let mut link = link::borrow(pool).await?;
+    door::must_be_ours(&link, &*link::borrow(pulse).await?, address).await?;
+    schema::migrate(&mut link, address).await
 }
 
 #[async_trait]

@@ -117,6 +117,12 @@ impl Nodes for PgStore {
         Ok(recovered)
     }
 
+    async fn holds(&self, mailing: MailingId) -> Result<bool> {
+        let Some(node) = self.entered().await else { return Ok(false) };
+        let held = "SELECT EXISTS (SELECT FROM held WHERE node = $1 AND mailing = $2)";
+        Ok(rows::one(&self.link().await?, held, &[&node.0, &mailing.0]).await?.try_get(0)?)
+    }
+
     async fn leave(&self) -> Result<()> {
         let Some(node) = self.entered().await else { return Ok(()) };
         let link = self.link().await?;

@@ -6,6 +6,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use deadpool_postgres::Object;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 
 use super::{PgStore, counting, link, paging, rows};
@@ -52,7 +53,7 @@ impl Portable for PgStore {
              LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE",
             names.join(", ")
         );
-        counter.0.batch_execute(&lock).await?;
+        counter.0.batch_execute(&lock).await.map_err(busy)?;
         Ok(Box::new(counter))
     }
 
@@ -71,7 +72,9 @@ struct Counter(Object);
 
 impl Counter {
     async fn open(store: &PgStore) -> Result<Self> {
-        Ok(Self(link::borrow(&link::pool(&store.address, 1)?).await?))
+        let link = link::borrow(&link::pool(&store.address, 1)?).await?;
+        link.batch_execute(TAKE_TIME).await?;
+        Ok(Self(link))
     }
 
     /// The widths of a table's columns.
@@ -174,6 +177,17 @@ impl Destination for Counter {
     }
 }
 
+/// What somebody is told who would leave a database in which another session is still at work.
+fn busy(fault: tokio_postgres::Error) -> StoreError {
+    if fault.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        return StoreError::Unavailable(
+            "another session is still changing it, perhaps one of a process that was killed: `pg_stat_activity` shows it; copy again once it is gone"
+                .to_owned(),
+        );
+    }
+    fault.into()
+}
+
 /// How a column is read: as it stands, or what all parts of a row come to.
 fn chosen(column: &Column) -> String {
     let name = column.name;
@@ -243,6 +257,12 @@ fn given(value: Value, width: &Type) -> Result<Box<dyn ToSql + Sync + Send>> {
         Value::Octets(octets) => Box::new(octets),
     })
 }
+
+// What a server grants a statement or a silent session is meant for everyday work. Not every version knows all of them.
+const TAKE_TIME: &str = "
+    SELECT set_config(name, '0', FALSE)
+    FROM pg_settings
+    WHERE name IN ('statement_timeout', 'idle_session_timeout', 'transaction_timeout')";
 
 const ATTENDANTS: &str = "
     SELECT name, seen_at

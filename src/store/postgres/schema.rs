@@ -54,9 +54,11 @@ pub(super) async fn migrate(link: &mut Object, address: &Address) -> Result<Vec<
 
 async fn missing(client: &impl GenericClient, address: &Address) -> Result<&'static [Migration]> {
     let refused = |cause: String| StoreError::Open { place: address.to_string(), cause };
-    let is_known = client.query_one("SELECT to_regclass('migrations') IS NOT NULL, EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace)", &[]).await?;
+    let is_known = client.query_one("SELECT to_regclass('migrations') IS NOT NULL, EXISTS (SELECT 1 FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace), current_setting('server_encoding')", &[]).await?;
     match (is_known.get(0), is_known.get(1)) {
-        (false, false) => return Ok(MIGRATIONS),
+        (false, false) => {
+            return if is_known.get::<_, &str>(2) == "UTF8" { Ok(MIGRATIONS) } else { Err(refused(encoded(is_known.get(2)))) };
+        }
         (false, true) => return Err(refused("it is a database of another program".to_owned())),
         _ => {}
     }
@@ -76,6 +78,11 @@ async fn missing(client: &impl GenericClient, address: &Address) -> Result<&'sta
         }
     }
     Ok(missing)
+}
+
+/// What somebody is told whose database would not keep every name, or would count octets for letters.
+fn encoded(encoding: &str) -> String {
+    format!("it keeps texts as {encoding}; drop it, and make it with `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`")
 }
 
 fn checksum(sql: &str) -> String {

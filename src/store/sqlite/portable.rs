@@ -44,7 +44,8 @@ impl Portable for SqliteStore {
         let table = Counter::open(self, |connection| {
             // What is said of a store that was left must be on the disk before the other may begin.
             connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.execute_batch("BEGIN IMMEDIATE")
+            connection.execute_batch("BEGIN IMMEDIATE")?;
+            connection.execute_batch(FORGET)
         });
         Ok(Box::new(table.await?))
     }
@@ -218,6 +219,14 @@ const UNDER_WAY: &str = "
     WHERE fate IN (1, 2)
     GROUP BY mailing
     HAVING SUM(many) > 0";
+
+// What earlier versions kept of other people's addresses and no other engine could find again: they try them anew.
+const FORGET: &str = "
+    DELETE FROM links
+    WHERE length(CAST(url AS BLOB)) > 2000 OR instr(url, char(0)) > 0;
+
+    DELETE FROM feed_items
+    WHERE length(CAST(key AS BLOB)) > 2000 OR instr(key, char(0)) > 0;";
 
 const MOVE_IN: &str = "
     INSERT INTO home (only, name)

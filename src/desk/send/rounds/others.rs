@@ -33,10 +33,14 @@ impl Rounds<'_> {
     }
 
     /// Whether other nodes hold something of the mailing, or have what is left of it for their share. What those held who
-    /// have died waits again.
+    /// have died waits again, and what is said to be held by us: a round has ended, so we hold nothing. A database that has lost its
+    /// last commits, as a replica has that was promoted, knows less of what became of it than we do.
     pub(super) async fn others_go_on(&self, waiting: &[Waiting]) -> Result<bool, AppError> {
-        let Some(nodes) = self.store().shared() else { return Ok(false) };
-        let recovered = nodes.take_back(self.mailing.id, self.newsroom.config().on_doubt, self.newsroom.now()).await?;
+        if self.store().shared().is_none() {
+            return Ok(false);
+        }
+        let (boot, on_doubt) = (self.newsroom.boot(), self.newsroom.config().on_doubt);
+        let recovered = self.store().take_up(self.mailing.id, boot, on_doubt, self.newsroom.now()).await?;
         let tally = self.store().tally(self.mailing.id).await?;
         Ok(recovered != Recovered::default() || tally.claimed + tally.submitting > 0 || self.crew.dispatch.is_elsewhere(waiting))
     }
