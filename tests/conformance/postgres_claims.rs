@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use masthead::mailing::Mailing;
 use masthead::mailing::fate::OnDoubt;
+use masthead::mailing::{Fate, Mailing};
 use masthead::store::{Beat, Ledger as _, Nodes as _, Store};
 use tokio::time::timeout;
 
 use crate::cluster::{self, Cluster, Database};
-use crate::newsroom::{at, claim, open, page, settle_in};
+use crate::newsroom::{at, claim, hand_over, open, page, settle_in};
 use crate::postgres::{open_at, open_in};
 use crate::strait::Strait;
 
@@ -137,4 +137,29 @@ async fn what_a_node_held_that_is_buried_while_anothers_is_taken_back_is_taken_b
     assert_eq!(taking.await.unwrap(), 3);
     assert_eq!(c.take_back(mailing.id, OnDoubt::Resend, at(30)).await.unwrap().claimed, 2);
     assert_eq!(c.tally(mailing.id).await.unwrap().queued, 10);
+}
+
+/// Has the server look for the rows of one side of a join again for each of the other, as it may on small tables.
+const NESTED: &str = "
+    DO $$
+    DECLARE setting TEXT;
+    BEGIN
+        FOREACH setting IN ARRAY ARRAY['hashjoin', 'mergejoin', 'material', 'memoize', 'indexscan', 'bitmapscan'] LOOP
+            EXECUTE format('ALTER DATABASE %I SET enable_%s = off', current_database(), setting);
+        END LOOP;
+    END $$";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_takes_no_more_than_it_asks_for_however_the_server_goes_about_it() {
+    let Some(database) = cluster::empty() else { return };
+    database.tell(NESTED);
+    let store: Arc<dyn Store> = Arc::new(open_in(&database, "a").await);
+    settle_in(&store, 12).await;
+    let mailing = open(&store, "2014-12", &["general"]).await;
+    for delivery in claim(&store, &mailing, 6).await {
+        hand_over(&store, &delivery, Fate::Deferred { next_at: at(15) }).await;
+    }
+    for due_then_queued in [4, 4, 4] {
+        assert_eq!(claim(&store, &mailing, due_then_queued).await.len(), due_then_queued);
+    }
 }

@@ -120,10 +120,8 @@ impl Walker {
             let Some(first) = waiting.first() else { return "nothing waits".to_owned() };
             let shown = format!("{waiting:?} ");
             let provider = if self.is_so() { first.provider.clone() } else { self.of(&waiting).provider };
-            let claim = Claim { mailing: mailing.id, provider, wave: self.of(&Wave::ALL), most: 1, now };
-            let claimed = store.claim(claim).await;
-            self.held.extend(claimed.iter().flatten().cloned());
-            return shown + &said(claimed);
+            let claim = Claim { mailing: mailing.id, provider, wave: self.of(&Wave::ALL), most: 9, now };
+            return shown + &self.claim(claim).await;
         }
         let which = self.chance.below(self.held.len());
         let delivery = self.held.swap_remove(which);
@@ -137,6 +135,25 @@ impl Walker {
         }
         let attempt = self.attempt(&delivery);
         said(store.note(Note { mailing, settled: Some(attempt), submitting: None, at: now }).await)
+    }
+
+    /// Claims whoever waits there, and gives all back but the lowest number: where nodes have given back pages before, an engine
+    /// may come upon others first.
+    async fn claim(&mut self, claim: Claim) -> String {
+        let mut claimed: Vec<Delivery> = Vec::new();
+        loop {
+            match self.store.claim(claim.clone()).await {
+                Ok(page) if page.is_empty() => break,
+                Ok(page) => claimed.extend(page),
+                fault @ Err(_) => return said(fault),
+            }
+        }
+        claimed.sort_by_key(|delivery| delivery.subscriber.0);
+        let rest: Vec<SubscriberId> = claimed.drain(claimed.len().min(1)..).map(|delivery| delivery.subscriber).collect();
+        let released = said(self.store.release(claim.mailing, &rest).await);
+        let shown = format!("{claimed:?} {} more {released}", rest.len());
+        self.held.extend(claimed);
+        shown
     }
 
     fn attempt(&mut self, delivery: &Delivery) -> Attempt {

@@ -189,7 +189,7 @@ impl Page<'_> {
 
     /// How many more fit on the page.
     fn left(&self) -> usize {
-        self.claim.most - self.claimed.len()
+        self.claim.most.saturating_sub(self.claimed.len())
     }
 
     /// Claims these lines, and withholds those whose readers are gone.
@@ -274,9 +274,9 @@ fn candidate(row: &Row) -> Result<Candidate> {
 }
 
 // Those that waited longest before the others. A line that another node is about to claim is passed over.
+// Chosen once, in a part of its own: a server that looked again for each row that it deletes would find others then.
 const DUE: &str = "
-    DELETE FROM deferred d
-    USING (
+    WITH due AS MATERIALIZED (
         SELECT next_at, subscriber
         FROM deferred
         WHERE mailing = $1
@@ -285,7 +285,9 @@ const DUE: &str = "
         ORDER BY next_at, subscriber
         LIMIT $4
         FOR UPDATE SKIP LOCKED
-    ) AS due
+    )
+    DELETE FROM deferred d
+    USING due
     WHERE d.mailing = $1
       AND d.provider = $2::bigint
       AND d.next_at = due.next_at

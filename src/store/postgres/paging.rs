@@ -81,9 +81,9 @@ const PUT: &str = "
     INSERT INTO queued (mailing, wave, provider, first, subscribers)
     VALUES ($1, $2::bigint, $3::bigint, $4, $5)";
 
+// Chosen once, in a part of its own: a server that looked again for each page that it deletes would find others then.
 const TAKE: &str = "
-    DELETE FROM queued q
-    USING (
+    WITH taken AS MATERIALIZED (
         SELECT mailing, wave, provider, first, id
         FROM queued
         WHERE mailing = $1
@@ -92,7 +92,9 @@ const TAKE: &str = "
         ORDER BY first, id
         LIMIT $4
         FOR UPDATE SKIP LOCKED
-    ) taken
+    )
+    DELETE FROM queued q
+    USING taken
     WHERE q.mailing = taken.mailing
       AND q.wave = taken.wave
       AND q.provider = taken.provider
