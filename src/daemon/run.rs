@@ -18,6 +18,9 @@ const STAY: Duration = Duration::from_mins(1);
 /// How long a mailing goes on while another waits: long enough that few are begun in vain, short enough for a few urgent words.
 const TURN: SignedDuration = SignedDuration::from_mins(5);
 
+/// The same of one that only waits, for its canary's time to be over say.
+const IDLE_TURN: SignedDuration = SignedDuration::from_mins(1);
+
 /// How long a mailing rests that could not go on: something is paused, a limit is reached, the relays fail.
 const REST: SignedDuration = SignedDuration::from_secs(20);
 
@@ -53,8 +56,9 @@ impl Run {
 
     /// Asks it to end if it has had its turn; for when another waits. What is left of it goes on in its next turn.
     pub(super) fn give_way(&self, now: Timestamp) {
+        let turn = if self.progress.waits_for().is_some() { IDLE_TURN } else { TURN };
         // The clock may have been set back.
-        let has_had_its_turn = now >= after(self.since, TURN) || now < self.since;
+        let has_had_its_turn = now >= after(self.since, turn) || now < self.since;
         if has_had_its_turn && !self.progress.must_stop() {
             tracing::info!(issue = %self.issue, "it is another mailing's turn");
             self.progress.ask_to_stop();

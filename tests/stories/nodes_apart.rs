@@ -20,10 +20,11 @@ use crate::support::strait::Strait;
 /// So long that nobody is taken for dead in these stories.
 const LEASE: (&str, &str) = ("MASTHEAD_NODE__LEASE", "1m");
 
-const READERS: usize = 120;
+/// More than one node claims ahead before the other has begun.
+const READERS: usize = 400;
 
 /// How long the relay takes for an answer.
-const ANSWER: Duration = Duration::from_millis(500);
+const ANSWER: Duration = Duration::from_millis(200);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_to_go_on_by_new_settings_notes_its_answers_also_if_the_store_is_away_by_then() {

@@ -299,16 +299,15 @@ impl Rounds<'_> {
     /// Waits until that moment. Returns why the run ends before it, if it does.
     async fn stay_until(&self, at: Timestamp, what: &str) -> Result<Option<Halt>, AppError> {
         let dispatch = &self.crew.dispatch;
-        let left = || Duration::try_from(at.duration_since(self.newsroom.now())).ok().filter(|left| !left.is_zero());
-        if let Some(most) = left() {
-            let latest = Instant::now() + most;
+        let left = || Duration::try_from(at.duration_since(self.newsroom.now())).unwrap_or_default();
+        // By the clock, which may be set meanwhile, as it is after a machine has slept; at the latest when it should have come.
+        let latest = Instant::now() + left();
+        let left = || left().min(latest.saturating_duration_since(Instant::now()));
+        if !left().is_zero() {
             self.progress.wait_for(Some(format!("waiting until {} for {what}", self.local(at))));
-            // The clock may be set meanwhile, and the machine may sleep.
-            while let Some(left) =
-                left().map(|left| left.min(latest.saturating_duration_since(Instant::now()))).filter(|left| !left.is_zero())
-            {
+            while !left().is_zero() {
                 tokio::select! {
-                    () = tokio::time::sleep(left.min(WATCH)) => {}
+                    () = tokio::time::sleep(left().min(WATCH)) => {}
                     () = dispatch.ended() => break,
                 }
             }

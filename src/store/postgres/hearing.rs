@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio_postgres::{AsyncMessage, Client, Connection, NoTls, Socket};
 
 use super::Address;
-use super::door::{self, Door};
+use super::entrance::{self, Entrance};
 use crate::store::Result;
 
 /// How soon a connection that was lost is tried again.
@@ -53,10 +53,10 @@ async fn listen(address: Address, called: Arc<Notify>) {
 
 async fn until_lost(address: &Address, called: &Notify) -> Result<()> {
     if address.is_encrypted() {
-        let (client, connection) = door::in_time(Door::to(address, address.tls()?).enter()).await?;
+        let (client, connection) = entrance::in_time(Entrance::to(address, address.tls()?).enter()).await?;
         pass_on(client, connection, called).await
     } else {
-        let (client, connection) = door::in_time(Door::to(address, NoTls).enter()).await?;
+        let (client, connection) = entrance::in_time(Entrance::to(address, NoTls).enter()).await?;
         pass_on(client, connection, called).await
     }
 }

@@ -16,7 +16,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::door::Door;
+use super::entrance::Entrance;
 use crate::store::{Result, StoreError};
 
 /// How many connections a node lends at most, beside those that it keeps for notes, news and signs of life.
@@ -215,9 +215,9 @@ fn servers(all: &Config) -> std::result::Result<Vec<Config>, NotAnAddress> {
 pub(super) fn pool(address: &Address, most: usize) -> Result<Pool> {
     let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let manager = if address.is_encrypted {
-        Manager::from_connect(address.config.clone(), Door::to(address, address.tls()?), settings)
+        Manager::from_connect(address.config.clone(), Entrance::to(address, address.tls()?), settings)
     } else {
-        Manager::from_connect(address.config.clone(), Door::to(address, NoTls), settings)
+        Manager::from_connect(address.config.clone(), Entrance::to(address, NoTls), settings)
     };
     let pool =
         Pool::builder(manager).max_size(most).runtime(Runtime::Tokio1).wait_timeout(Some(PATIENCE)).create_timeout(Some(PATIENCE)).build();

@@ -11,11 +11,11 @@ mod audience;
 mod back_issues;
 mod claiming;
 mod counting;
-mod door;
 mod enclosing;
 mod ending;
 mod enrolling;
 mod entering;
+mod entrance;
 mod erasing;
 mod fault;
 mod feeds;
@@ -89,7 +89,7 @@ impl PgStore {
     /// not in, or the database is not a store of this version or an older one.
     pub async fn open(address: Address, seat: Seat) -> Result<Self> {
         let (pool, pulse) = (link::pool(&address, link::MOST)?, link::pool(&address, 1)?);
-        let steps = entrance(&pool, &pulse, &address).await.map_err(|fault| fault.at(&address))?;
+        let steps = brought_up(&pool, &pulse, &address).await.map_err(|fault| fault.at(&address))?;
         let notes = notes::Desk::open(&pool);
         let (node, ear, marks, claims) = Default::default();
         Ok(Self { pool, pulse, address, seat, node, ear, seal: marks, steps, claims, notes })
@@ -102,9 +102,9 @@ impl PgStore {
 }
 
 /// The first two connections, each a session of its own, and the steps that are missing.
-async fn entrance(pool: &Pool, pulse: &Pool, address: &Address) -> Result<Vec<&'static str>> {
+async fn brought_up(pool: &Pool, pulse: &Pool, address: &Address) -> Result<Vec<&'static str>> {
     let mut link = link::borrow(pool).await?;
-    door::must_be_ours(&link, &*link::borrow(pulse).await?, address).await?;
+    entrance::must_be_ours(&link, &*link::borrow(pulse).await?, address).await?;
     schema::migrate(&mut link, address).await
 }
 

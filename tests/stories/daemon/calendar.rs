@@ -102,32 +102,59 @@ async fn t23_a_clock_that_is_set_back_and_forth_sends_an_issue_once() {
     daemon.stop().ok();
 }
 
+/// A few words that are due a minute after the issue.
+const WORDS: &str =
+    "---\ntitle: Closed Tomorrow\nstatus: ready\npublish_at: 2014-12-01 09:01\n---\nGood day.\n\n## Closed Tomorrow\n\nThe well.\n";
+
+/// The readers who got the issue, and those who got the words.
+fn each(sink: &Sink) -> [Vec<String>; 2] {
+    ["Story Hours", "Closed"].map(|subject| {
+        let is_of_it = |mail: &Received| mail.recipient.starts_with("reader") && field(&mail.bytes, "Subject").starts_with(subject);
+        sink.messages().into_iter().filter(is_of_it).map(|mail| mail.recipient).collect()
+    })
+}
+
+/// How many got either.
+fn counts(sink: &Sink) -> [usize; 2] {
+    each(sink).map(|readers| readers.len())
+}
+
+/// How many persons that were.
+fn persons(sink: &Sink) -> [usize; 2] {
+    each(sink).map(|readers| readers.into_iter().collect::<BTreeSet<_>>().len())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_few_urgent_words_need_not_wait_until_a_large_issue_is_through() {
     const READERS: usize = 80;
-    const WORDS: &str =
-        "---\ntitle: Closed Tomorrow\nstatus: ready\npublish_at: 2014-12-01 09:01\n---\nGood day.\n\n## Closed Tomorrow\n\nThe well.\n";
     let sink = Sink::builder().start().await;
     let newsroom = rhythm(&sink).issue("2014-12", ISSUE).issue("2014-12-closed", WORDS);
     let newsroom = newsroom.subscribers(READERS).relay_setting("rate = \"20/s\"").build();
-    let about = |subject: &str| {
-        let of_it = |mail: &Received| mail.recipient.starts_with("reader") && field(&mail.bytes, "Subject").starts_with(subject);
-        sink.messages().iter().filter(|mail| of_it(mail)).map(|mail| mail.recipient.clone()).collect::<Vec<_>>()
-    };
     let daemon = Daemon::start_at(&newsroom, BEFORE);
-    until("some have the issue", || about("Story Hours").len() > 5);
+    until("some have the issue", || counts(&sink)[0] > 5);
     daemon.set("2014-12-01T14:05:30Z");
-    until("some have the words", || about("Closed").len() > 5);
-    let before = about("Story Hours").len();
+    until("some have the words", || counts(&sink)[1] > 5);
+    let before = counts(&sink)[0];
     assert!(before < READERS, "the issue is not through");
     daemon.set("2014-12-01T14:11:00Z");
-    until("more have the issue", || about("Story Hours").len() > before);
-    assert!(about("Closed").len() < READERS, "the words gave way, too");
-    until("all have the issue", || about("Story Hours").len() == READERS);
-    until("all have the words", || about("Closed").len() == READERS);
+    until("more have the issue", || counts(&sink)[0] > before);
+    assert!(counts(&sink)[1] < READERS, "the words gave way, too");
+    until("all have both", || persons(&sink) == [READERS, READERS]);
     daemon.stop().ok();
-    for subject in ["Story Hours", "Closed"] {
-        let (all, each) = (about(subject), about(subject).into_iter().collect::<BTreeSet<_>>());
-        assert_eq!((all.len(), each.len()), (READERS, READERS), "{subject}: each once");
-    }
+    assert_eq!(counts(&sink), [READERS, READERS], "each once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_issue_that_waits_for_its_canary_lets_others_go_first() {
+    let sink = Sink::builder().start().await;
+    let newsroom = rhythm(&sink).issue("2014-12", ISSUE).issue("2014-12-closed", WORDS).subscribers(20);
+    let newsroom = newsroom.variable("MASTHEAD_DELIVERY__CANARY", "5 readers, 1 h").build();
+    let daemon = Daemon::start_at(&newsroom, BEFORE);
+    until("the issue's canary is out", || counts(&sink) == [5, 0]);
+    daemon.set("2014-12-01T14:01:30Z");
+    until("that of the words is, too", || counts(&sink) == [5, 5]);
+    daemon.set("2014-12-01T15:05:00Z");
+    until("all have both", || persons(&sink) == [20, 20]);
+    daemon.stop().ok();
+    assert_eq!(counts(&sink), [20, 20], "each once");
 }

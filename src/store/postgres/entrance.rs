@@ -25,14 +25,14 @@ const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; SE
 
 /// Where sessions begin.
 #[derive(Clone)]
-pub(super) struct Door<T> {
+pub(super) struct Entrance<T> {
     servers: Vec<Config>,
     /// Which of them is asked first: who let us in last, or who comes after one that has not.
     first: Arc<AtomicUsize>,
     tls: T,
 }
 
-impl<T> Door<T>
+impl<T> Entrance<T>
 where
     T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
     T::Stream: Send + Sync,
@@ -74,8 +74,8 @@ where
 type Entered<S> = (Client, Connection<Socket, S>);
 
 /// Who is asked first the next time.
-struct Next<'d> {
-    of: &'d AtomicUsize,
+struct Next<'e> {
+    of: &'e AtomicUsize,
     at: usize,
 }
 
@@ -85,7 +85,7 @@ impl Drop for Next<'_> {
     }
 }
 
-impl<T> Connect for Door<T>
+impl<T> Connect for Entrance<T>
 where
     T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
     T::Stream: Send + Sync,
