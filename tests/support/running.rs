@@ -107,6 +107,7 @@ impl Running {
     pub fn signal(&mut self, name: &str) {
         let signal = match name {
             "TERM" => Signal::TERM,
+            "KILL" => Signal::KILL,
             "INT" => Signal::INT,
             "HUP" => Signal::HUP,
             "STOP" => Signal::STOP,
