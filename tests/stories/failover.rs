@@ -1,45 +1,20 @@
 //! The nodes' database has a second server: it takes over when the first is gone, and may have lost what was committed last.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jiff::Timestamp;
 use masthead::mailing::ProviderId;
 use masthead::store::postgres::PgStore;
 use masthead::store::{Claim, Ledger as _, Nodes as _, Seat, Wave};
 
 use crate::daemon::until;
+use crate::nodes::{DUE, copies, is_at_rest, room, slow};
 use crate::support::daemon::Daemon;
-use crate::support::newsroom::{ISSUE, Newsroom};
 use crate::support::postgres::{self, Database};
-use crate::support::sink::{Action, At, Sink, When};
 use crate::support::strait::Strait;
-
-/// After the fixture issue is due.
-const DUE: &str = "2014-12-01T14:00:05Z";
 
 const READERS: usize = 400;
 
-async fn slow() -> Sink {
-    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(60))).start().await
-}
-
-/// A newsroom as the node of this name sees it, which comes to its store there.
-fn room(name: &str, url: &str, sink: &Sink) -> Newsroom {
-    let tables = format!("[schedule]\ncron = \"first-monday 09:00\"\n\n[node]\nname = \"{name}\"\nlease = \"3s\"");
-    Newsroom::new().issue("2014-12", ISSUE).with_known_key().table(&tables).relay(sink).variable("MASTHEAD_STORE__URL", url)
-}
-
-fn copies(sink: &Sink) -> BTreeMap<String, usize> {
-    sink.recipients().into_iter().fold(BTreeMap::new(), |mut copies, recipient| {
-        *copies.entry(recipient).or_default() += 1;
-        copies
-    })
-}
-
-fn is_at_rest(newsroom: &Newsroom) -> bool {
-    newsroom.run(["status", "2014-12", "--json"]).json()["finished_at"].is_string()
-}
+/// How long the relay takes for a message, in milliseconds: so long that there is some left for whoever comes later.
+const LONG: u64 = 60;
 
 /// An address that names both servers, in this order.
 fn either(first: &Strait, second: &Strait, database: &Database) -> String {
@@ -52,10 +27,10 @@ fn either(first: &Strait, second: &Strait, database: &Database) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nodes_whose_address_names_two_servers_go_on_at_the_other_also_when_the_first_says_nothing() {
     let Some(cluster) = postgres::cluster(false) else { return };
-    let (database, sink) = (cluster.database(), slow().await);
+    let (database, sink) = (cluster.database(), slow(LONG).await);
     let [first, second] = [(); 2].map(|()| Strait::to(cluster.socket()));
     let url = either(&first, &second, &database);
-    let newsroom = room("north", &url, &sink).back_issues().subscribers(READERS).build();
+    let newsroom = room("north", &url, &sink, "").back_issues().subscribers(READERS).build();
     let daemon = Daemon::start_at(&newsroom, DUE);
     until("some have it", || copies(&sink).len() > 50);
     first.close();
@@ -74,9 +49,9 @@ async fn nodes_whose_address_names_two_servers_go_on_at_the_other_also_when_the_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_mailing_ends_although_the_database_has_forgotten_what_its_nodes_did_last() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
-    let north = room("north", &database.url(), &sink).back_issues().subscribers(READERS).build();
-    let south = room("south", &database.url(), &sink).configured();
+    let sink = slow(LONG).await;
+    let north = room("north", &database.url(), &sink, "").back_issues().subscribers(READERS).build();
+    let south = room("south", &database.url(), &sink, "").configured();
     let first = Daemon::start_at(&north, DUE);
     until("some have it", || copies(&sink).len() > 20);
     let mut second = Daemon::start_at(&south, DUE);

@@ -18,25 +18,25 @@ const ADA: &str = "ada@example.org";
 /// After the fixture issue is due.
 pub(super) const DUE: &str = "2014-12-01T14:00:05Z";
 
-/// A relay that takes its time.
-async fn slow() -> Sink {
-    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(20))).start().await
+/// A relay that takes so long for each message.
+pub(super) async fn slow(millis: u64) -> Sink {
+    Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(millis))).start().await
 }
 
-/// A newsroom at a database, as the node of this name sees it.
-pub(super) fn room(name: &str, database: &Database, sink: &Sink, tables: &str) -> Newsroom {
+/// A newsroom as the node of this name sees it, which comes to its store there.
+pub(super) fn room(name: &str, url: &str, sink: &Sink, tables: &str) -> Newsroom {
     let tables = format!(
         "[schedule]\ncron = \"first-monday 09:00\"\n\n[issues]\nsettle = \"100ms\"\n\n[node]\nname = \"{name}\"\nlease = \"3s\"\n\n\
          {tables}\n[delivery]\nreport_to = [\"{DESK}\"]"
     );
-    let newsroom = Newsroom::new().issue("2014-12", ISSUE).with_known_key().table(&tables).relay(sink);
-    newsroom.variable("MASTHEAD_STORE__URL", &database.url())
+    Newsroom::new().issue("2014-12", ISSUE).with_known_key().table(&tables).relay(sink).variable("MASTHEAD_STORE__URL", url)
 }
 
 /// Two nodes at one database, with so many readers.
 fn two(database: &Database, sink: &Sink, readers: usize, tables: &str) -> [Newsroom; 2] {
-    let first = room("north", database, sink, tables).back_issues().subscribers(readers).build();
-    [first, room("south", database, sink, tables).configured()]
+    let url = database.url();
+    let first = room("north", &url, sink, tables).back_issues().subscribers(readers).build();
+    [first, room("south", &url, sink, tables).configured()]
 }
 
 /// How often each reader got it.
@@ -73,7 +73,7 @@ fn repeats_are_the_same(sink: &Sink) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_nodes_send_one_issue_once_together_and_tell_it_once() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let [north, south] = two(&database, &sink, 600, &format!("[approval]\neditors = [\"Ada <{ADA}>\"]\n"));
     let first = Daemon::start_at(&north, "2014-11-20T12:00:00Z");
     let mut second = Daemon::start_at(&south, "2014-11-20T12:00:00Z");
@@ -97,7 +97,7 @@ async fn two_nodes_send_one_issue_once_together_and_tell_it_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_office_is_killed_another_takes_over_and_nobody_is_missed() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let [north, south] = two(&database, &sink, 600, "");
     let first = Daemon::start_at(&north, DUE);
     until("some have it", || copies(&sink).len() > 50);
@@ -118,7 +118,7 @@ async fn when_the_office_is_killed_another_takes_over_and_nobody_is_missed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_is_stopped_past_its_lease_sends_nothing_that_another_has_taken_over() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let [north, south] = two(&database, &sink, 600, "");
     let mut first = Daemon::start_at(&north, DUE);
     until("some have it", || copies(&sink).len() > 50);
@@ -143,7 +143,7 @@ async fn one_that_is_stopped_past_its_lease_sends_nothing_that_another_has_taken
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_no_node_may_have_the_office_each_says_what_is_wanted() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let newsrooms = two(&database, &sink, 3, "").map(|newsroom| newsroom.variable("MASTHEAD_NODE__OFFICE", "false"));
     let mut daemons: Vec<Daemon> = newsrooms.iter().map(|newsroom| Daemon::start_at(newsroom, DUE)).collect();
     for daemon in &mut daemons {
@@ -158,7 +158,7 @@ async fn where_no_node_may_have_the_office_each_says_what_is_wanted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t23_whoever_sends_by_hand_meanwhile_is_told_which_node_does() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let [north, south] = two(&database, &sink, 600, "");
     let daemon = Daemon::start_at(&north, DUE);
     until("some have it", || copies(&sink).len() > 20);
@@ -190,7 +190,7 @@ async fn who_would_sign_with_another_key_is_refused_and_told_what_to_do() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pause_stops_every_node_and_its_end_lets_all_go_on() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let [north, south] = two(&database, &sink, 600, "");
     let first = Daemon::start_at(&north, DUE);
     let mut second = Daemon::start_at(&south, DUE);
@@ -212,7 +212,7 @@ async fn a_pause_stops_every_node_and_its_end_lets_all_go_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_takes_one_connection_has_one_of_all_nodes_together() {
     let Some(database) = postgres::empty() else { return };
-    let sink = slow().await;
+    let sink = slow(20).await;
     let provider = "[[provider]]\nid = \"town\"\ndomains = [\"example.org\"]\nconnections = 1\n";
     let [north, south] = two(&database, &sink, 150, &format!("{provider}\n"));
     let first = Daemon::start_at(&north, DUE);

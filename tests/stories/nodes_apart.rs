@@ -31,9 +31,8 @@ async fn who_is_to_go_on_by_new_settings_notes_its_answers_also_if_the_store_is_
     let Some(cluster) = postgres::cluster(true) else { return };
     let sink = Sink::builder().on(At::Dot, When::Always, Action::Late(ANSWER)).start().await;
     let (database, strait) = (cluster.database(), Strait::to(cluster.socket()));
-    let north = room("north", &database, &sink, "").variable(LEASE.0, LEASE.1).back_issues().subscribers(READERS).build();
-    let south = room("south", &database, &sink, "").variable(LEASE.0, LEASE.1);
-    let south = south.variable("MASTHEAD_STORE__URL", &strait.url(&database.url())).configured();
+    let north = room("north", &database.url(), &sink, "").variable(LEASE.0, LEASE.1).back_issues().subscribers(READERS).build();
+    let south = room("south", &strait.url(&database.url()), &sink, "").variable(LEASE.0, LEASE.1).configured();
     let first = Daemon::start_at(&north, DUE);
     let mut second = Daemon::start_at(&south, DUE);
     second.tells("helping with 2014-12");
@@ -76,7 +75,7 @@ async fn a_canary_whose_part_of_the_limits_another_node_has_waits_for_it_and_all
     let Some(database) = postgres::empty() else { return };
     let sink = Sink::builder().start().await;
     let tables = "[[provider]]\nid = \"town\"\ndomains = [\"example.org\"]\nconnections = 1\n\n";
-    let newsroom = room("north", &database, &sink, tables).variable(LEASE.0, LEASE.1);
+    let newsroom = room("north", &database.url(), &sink, tables).variable(LEASE.0, LEASE.1);
     let newsroom = newsroom.variable("MASTHEAD_DELIVERY__CANARY", "10 readers, 1 h").back_issues().subscribers(100).build();
     let mut daemon = Daemon::start_at(&newsroom, "2014-11-20T12:00:00Z");
     let (keeps, beating) = with_share(&database, Share::due(1, 2)).await;

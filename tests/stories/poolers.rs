@@ -1,24 +1,13 @@
 //! A pooler stands between the nodes and their database.
 
-use std::time::Duration;
-
 use crate::daemon::until;
+use crate::nodes::{DUE, copies, is_at_rest, room, slow};
 use crate::support::daemon::Daemon;
-use crate::support::newsroom::{ISSUE, Newsroom};
+use crate::support::newsroom::Newsroom;
 use crate::support::pooler::Pooler;
 use crate::support::postgres::{self, Database};
-use crate::support::sink::{Action, At, Sink, When};
-
-/// After the fixture issue is due.
-const DUE: &str = "2014-12-01T14:00:05Z";
 
 const READERS: usize = 300;
-
-/// A newsroom as the node of this name sees it, which comes to its store there.
-fn room(name: &str, url: &str, sink: &Sink) -> Newsroom {
-    let tables = format!("[schedule]\ncron = \"first-monday 09:00\"\n\n[node]\nname = \"{name}\"\nlease = \"3s\"");
-    Newsroom::new().issue("2014-12", ISSUE).with_known_key().table(&tables).relay(sink).variable("MASTHEAD_STORE__URL", url)
-}
 
 fn before(database: &Database, mode: &str) -> Option<(Pooler, String)> {
     let pooler = Pooler::before(database, mode)?;
@@ -30,9 +19,9 @@ fn before(database: &Database, mode: &str) -> Option<(Pooler, String)> {
 async fn nodes_behind_a_pooler_that_gives_each_its_session_send_once_and_hear_each_other() {
     let Some(database) = postgres::empty() else { return };
     let Some((_pooler, url)) = before(&database, "session") else { return };
-    let sink = Sink::builder().on(At::Dot, When::Always, Action::Late(Duration::from_millis(60))).start().await;
-    let north = room("north", &url, &sink).back_issues().subscribers(READERS).build();
-    let south = room("south", &url, &sink).configured();
+    let sink = slow(60).await;
+    let north = room("north", &url, &sink, "").back_issues().subscribers(READERS).build();
+    let south = room("south", &url, &sink, "").configured();
     let first = Daemon::start_at(&north, DUE);
     let mut second = Daemon::start_at(&south, DUE);
     second.tells("helping with 2014-12");
@@ -40,14 +29,11 @@ async fn nodes_behind_a_pooler_that_gives_each_its_session_send_once_and_hear_ea
     // What each session has set came with no option at its start, which a pooler refuses.
     first.kill();
     second.tells("sending 2014-12");
-    until("all have it", || north.run(["status", "2014-12", "--json"]).json()["finished_at"].is_string());
+    until("the mailing is at rest", || is_at_rest(&north));
     second.stop().ok();
-    let mut readers = sink.recipients();
-    let handed = readers.len();
-    readers.sort();
-    readers.dedup();
-    assert_eq!(readers.len(), READERS);
-    assert!(handed - READERS <= 4, "{handed} messages with 4 connections");
+    let copies = copies(&sink);
+    assert_eq!(copies.len(), READERS);
+    assert!(copies.values().sum::<usize>() - READERS <= 4, "more is repeated than was in flight with 4 connections");
     let file = north.path("data/back.db");
     north.run(["store", "copy", &url, &format!("sqlite:{}", file.display())]).ok().says(&["the newsroom is there"]);
 }
