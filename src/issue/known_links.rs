@@ -12,7 +12,7 @@ const FRESH_IF_BAD: SignedDuration = SignedDuration::from_hours(1);
 /// How long it is worth where no server was reached: perhaps it is our own network.
 const FRESH_IF_UNREACHED: SignedDuration = SignedDuration::from_mins(1);
 
-/// Longest address that is tried and kept, in octets: what every engine can find again.
+/// Longest address, and longest name of a feed's item, that is kept, in octets: what every engine can find again.
 pub const LONGEST: usize = 2_000;
 
 /// What one address came to when it was last tried.

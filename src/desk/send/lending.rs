@@ -19,8 +19,8 @@ pub async fn wanted(newsroom: &Newsroom) -> Result<Option<IssueId>, AppError> {
         if !is_open(newsroom, &mailing) {
             continue;
         }
-        let waiting = store.waiting(mailing.id, Wave::Rest).await?;
         let_go(newsroom, &mailing).await?;
+        let waiting = store.waiting(mailing.id, Wave::Rest).await?;
         if waiting.iter().any(|waits| waits.queued > 0 || waits.next_due.is_some_and(|due| due <= now)) {
             return Ok(Some(mailing.issue));
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::words::{cut, words};
 use super::{FeedItem, canonical};
+use crate::issue::known_links::LONGEST;
 use crate::issue::links::escaped;
 
 /// Most items that are read of a feed: the newest stand first.
@@ -18,8 +19,6 @@ const LONGEST_TITLE: usize = 200;
 const LONGEST_EXCERPT: usize = 240;
 /// Longest title that is made of an excerpt, in characters.
 const LONGEST_MADE: usize = 80;
-/// Longest address and longest name of an item, in octets.
-const LONGEST_LINK: usize = 2_000;
 
 /// Why there are no items.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,8 +70,8 @@ fn item(entry: &Entry, feed: &str, place: u32, now: Timestamp) -> Option<FeedIte
 /// What an item is known by: what the feed calls it, or where it leads. What is too long for a store to find again is known
 /// by its hash.
 fn named(id: &str, link: &str) -> String {
-    let name = if id.is_empty() || id.len() > LONGEST_LINK { canonical(link) } else { id.replace('\0', "\u{FFFD}") };
-    if name.len() > LONGEST_LINK { HEXLOWER.encode(digest(&SHA256, name.as_bytes()).as_ref()) } else { name }
+    let name = if id.is_empty() || id.len() > LONGEST { canonical(link) } else { id.replace('\0', "\u{FFFD}") };
+    if name.len() > LONGEST { HEXLOWER.encode(digest(&SHA256, name.as_bytes()).as_ref()) } else { name }
 }
 
 /// Where an item leads: its page, or else whatever address it has or is called by.
@@ -91,7 +90,7 @@ fn web_address(written: &str, feed: &str) -> Option<String> {
     let (scheme, rest) = whole.split_once("://")?;
     let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     let has_host = rest.starts_with(|c: char| c.is_alphanumeric() || c == '[');
-    let fits = is_web && has_host && whole.len() <= LONGEST_LINK && !whole.chars().any(|c| c.is_control() || c.is_whitespace());
+    let fits = is_web && has_host && whole.len() <= LONGEST && !whole.chars().any(|c| c.is_control() || c.is_whitespace());
     fits.then(|| escaped(&whole))
 }
 
